@@ -1,0 +1,25 @@
+/**
+ * What the response phase must know of its request. Plain data, so that it passes between threads.
+ * WSS 1.1 §8.5 (SignatureConfirmation) and "encrypt to whoever signed the request" both need it.
+ */
+export interface ExchangeState {
+  /** Base64 SignatureValues of the request's signatures that we verified: to be confirmed in our answer. */
+  readonly verifiedSignatures: readonly string[];
+  /** DER of the certificate that signed the request we verified. */
+  readonly signerCertificate?: Uint8Array;
+  /** Base64 SignatureValues that we put on the request: the backend's answer must confirm them. */
+  readonly sentSignatures: readonly string[];
+  /** Symmetric keys of the exchange by base64 SHA-1 of their encrypted octets (WSS 1.1 §7.3, EncryptedKeySHA1). */
+  readonly encryptedKeys: readonly { readonly sha1: string; readonly key: Uint8Array }[];
+}
+
+export const EMPTY_EXCHANGE: ExchangeState = { verifiedSignatures: [], sentSignatures: [], encryptedKeys: [] };
+
+/** One fact that must not be seen twice within a time: checked by the pipeline before the message goes on. */
+export interface ReplayEntry {
+  readonly kind: 'nonce' | 'signature';
+  /** SHA-256, base64url, over everything that identifies the fact. */
+  readonly key: string;
+  /** Milliseconds that it must be remembered. */
+  readonly ttl: number;
+}

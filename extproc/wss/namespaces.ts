@@ -1,0 +1,38 @@
+/** Namespace URIs and identifier URIs of the specifications this room implements. */
+
+export const SOAP11 = 'http://schemas.xmlsoap.org/soap/envelope/';
+export const SOAP12 = 'http://www.w3.org/2003/05/soap-envelope';
+export const WSSE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
+export const WSSE11 = 'http://docs.oasis-open.org/wss/oasis-wss-wssecurity-secext-1.1.xsd';
+export const WSU = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
+export const DS = 'http://www.w3.org/2000/09/xmldsig#';
+export const DSIG11 = 'http://www.w3.org/2009/xmldsig11#';
+export const XENC = 'http://www.w3.org/2001/04/xmlenc#';
+export const XENC11 = 'http://www.w3.org/2009/xmlenc11#';
+export const EXC_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
+export const XML = 'http://www.w3.org/XML/1998/namespace';
+
+const SOAP_MESSAGE_SECURITY = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0';
+const SOAP_MESSAGE_SECURITY_11 = 'http://docs.oasis-open.org/wss/oasis-wss-soap-message-security-1.1';
+const X509_PROFILE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0';
+const USERNAME_PROFILE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0';
+
+/** WSS 1.1 §5.3 and X.509 token profile: ValueType and EncodingType URIs. */
+export const BASE64_BINARY = `${SOAP_MESSAGE_SECURITY}#Base64Binary`;
+export const STR_TRANSFORM = `${SOAP_MESSAGE_SECURITY}#STR-Transform`;
+export const X509_V3 = `${X509_PROFILE}#X509v3`;
+export const X509_SKI = `${X509_PROFILE}#X509SubjectKeyIdentifier`;
+export const THUMBPRINT_SHA1 = `${SOAP_MESSAGE_SECURITY_11}#ThumbprintSHA1`;
+export const ENCRYPTED_KEY_SHA1 = `${SOAP_MESSAGE_SECURITY_11}#EncryptedKeySHA1`;
+export const ENCRYPTED_KEY_TOKEN = `${SOAP_MESSAGE_SECURITY_11}#EncryptedKey`;
+
+/** UsernameToken profile 1.1 §4: Password/@Type URIs. */
+export const PASSWORD_TEXT = `${USERNAME_PROFILE}#PasswordText`;
+export const PASSWORD_DIGEST = `${USERNAME_PROFILE}#PasswordDigest`;
+
+/** xmlenc §3.1: EncryptedData/@Type URIs. */
+export const TYPE_ELEMENT = `${XENC}Element`;
+export const TYPE_CONTENT = `${XENC}Content`;
+
+/** WSS 1.1 and SOAP 1.1/1.2: header block actors/roles that mean "whoever is the ultimate receiver". */
+export const ULTIMATE_RECEIVER_12 = `${SOAP12}/role/ultimateReceiver`;

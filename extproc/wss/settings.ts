@@ -1,0 +1,178 @@
+/**
+ * What `secure` and `verify` are told to do: a policy's `secure` and `verify` with every default filled in and every
+ * reference turned into a key object. Built once per bundle by `extproc/pipeline/compile.ts`; plain values otherwise.
+ */
+
+import type { KeyObject } from 'node:crypto';
+import type { Certificate } from '../keys/certificate.ts';
+import type { TrustStore } from '../keys/trust-store.ts';
+import type {
+  CanonicalizationName,
+  DataAlgorithm,
+  DigestName,
+  KeyTransport,
+  MgfName,
+  SignatureAlgorithm,
+} from './algorithms.ts';
+
+export type PasswordType = 'Text' | 'Digest' | 'None';
+export type Layout = 'Lax' | 'Strict' | 'LaxTimestampFirst' | 'LaxTimestampLast';
+export type ProtectionOrder = 'SignThenEncrypt' | 'EncryptThenSign';
+
+/** How the key is named in a KeyInfo (WSS 1.1 §7, XML Signature §4.5). */
+export type KeyIdentifier =
+  | 'BinarySecurityToken'
+  | 'IssuerSerial'
+  | 'SubjectKeyIdentifier'
+  | 'ThumbprintSHA1'
+  | 'X509Certificate'
+  | 'X509Data'
+  | 'KeyValue'
+  | 'KeyName'
+  | 'EncryptedKeySHA1';
+
+/** One part of a message that is signed or encrypted, found by its place and never by an id alone. */
+export type Part = { readonly optional: boolean; readonly mode: 'Content' | 'Element' } & (
+  | { readonly kind: 'Body' | 'Timestamp' | 'Token' | 'UsernameToken' | 'Signature' }
+  /** A child of soap:Header; `name` absent: every header block of that namespace. */
+  | { readonly kind: 'Header'; readonly namespace: string; readonly name?: string }
+  /** Every element of that name below soap:Body (the Body itself excluded). */
+  | { readonly kind: 'Element'; readonly namespace: string; readonly name: string }
+);
+
+/** A key we sign with, and the certificate that goes with it. */
+export interface SigningKey {
+  /** RSA, EC or Ed25519 private key; for HMAC the secret key. */
+  readonly key: KeyObject;
+  /** Absent for HMAC. The first certificate of the Secret; it belongs to `key`. */
+  readonly certificate?: Certificate;
+  /** The rest of the chain, leaf's issuer first. */
+  readonly chain: readonly Certificate[];
+  /** The Secret's name: what ds:KeyName says. */
+  readonly name: string;
+}
+
+/** A private key we decrypt with. Several in one policy: rotation. */
+export interface DecryptionKey {
+  readonly key: KeyObject;
+  readonly certificate?: Certificate;
+  readonly name: string;
+}
+
+export interface TimestampSettings {
+  /** Created to Expires, milliseconds. */
+  readonly ttl: number;
+  readonly precision: 'Milliseconds' | 'Seconds';
+}
+
+export interface UsernameTokenSettings {
+  readonly username: string;
+  /** Empty with passwordType None. */
+  readonly password: string;
+  readonly passwordType: PasswordType;
+  readonly nonce: boolean;
+  readonly created: boolean;
+}
+
+export interface SignatureSettings {
+  /** Absent only when `keyIdentifier` is EncryptedKeySHA1: then the key of the message's EncryptedKey signs. */
+  readonly key?: SigningKey;
+  readonly algorithm: SignatureAlgorithm;
+  readonly digest: DigestName;
+  readonly canonicalization: CanonicalizationName;
+  readonly inclusiveNamespaces: 'Auto' | 'None' | readonly string[];
+  readonly keyIdentifier: KeyIdentifier;
+  readonly parts: readonly Part[];
+  /** On a response: add and sign a SignatureConfirmation for each signature of the request (WSS 1.1 §8.5). */
+  readonly confirm: boolean;
+}
+
+export interface EncryptionSettings {
+  readonly recipient: { readonly certificate: Certificate; readonly name: string } | 'RequestSigner';
+  readonly dataAlgorithm: DataAlgorithm;
+  readonly keyTransport: KeyTransport;
+  readonly oaep: { readonly digest: DigestName; readonly mgf: MgfName };
+  readonly keyIdentifier: KeyIdentifier;
+  readonly parts: readonly Part[];
+}
+
+export interface AddressingSettings {
+  readonly version: '1.0' | '2004/08';
+  /** Each is a text to write; `Default` has been resolved to a marker that the exchange fills in. */
+  readonly action?: string | typeof ADDRESSING_DEFAULT;
+  readonly to?: string | typeof ADDRESSING_DEFAULT;
+  readonly messageId?: string | typeof ADDRESSING_DEFAULT;
+  readonly replyTo?: string;
+  readonly faultTo?: string;
+  readonly from?: string;
+  readonly relatesTo?: string;
+  readonly mustUnderstand: boolean;
+}
+export const ADDRESSING_DEFAULT: unique symbol = Symbol('Default');
+
+export interface SecureSettings {
+  readonly actor?: string;
+  readonly mustUnderstand: boolean;
+  readonly layout: Layout;
+  readonly order: ProtectionOrder;
+  readonly timestamp?: TimestampSettings;
+  readonly usernameToken?: UsernameTokenSettings;
+  readonly signature?: SignatureSettings;
+  readonly encryption?: EncryptionSettings;
+}
+
+export interface VerifyTimestampSettings {
+  readonly required: boolean;
+  /** Milliseconds since Created that a message may be old. */
+  readonly maxAge: number;
+  /** Milliseconds that Created may lie in our future and Expires in our past. */
+  readonly clockSkew: number;
+  /** Milliseconds that may lie between Created and Expires. */
+  readonly maxLifetime: number;
+}
+
+export interface DecryptionSettings {
+  readonly keys: readonly DecryptionKey[];
+  readonly requiredParts: readonly Part[];
+  readonly accept: { readonly dataAlgorithms: readonly DataAlgorithm[]; readonly keyTransports: readonly KeyTransport[] };
+  readonly requireSignedEncryptedData: boolean;
+}
+
+export interface VerifySignatureSettings {
+  /** Who may sign; validates a chain and finds certificates that a message only names. Absent: HMAC only. */
+  readonly trust?: TrustStore;
+  /** Secrets for HMAC signatures, tried by KeyName or each in turn. */
+  readonly secrets: readonly { readonly key: KeyObject; readonly name: string }[];
+  readonly requiredParts: readonly Part[];
+  readonly accept: {
+    readonly algorithms: readonly SignatureAlgorithm[];
+    readonly digests: readonly DigestName[];
+    readonly canonicalizations: readonly CanonicalizationName[];
+  };
+}
+
+export interface VerifyUsernameTokenSettings {
+  readonly users: ReadonlyMap<string, string>;
+  readonly passwordTypes: readonly PasswordType[];
+  /** Milliseconds since Created. */
+  readonly maxAge: number;
+  /** Milliseconds that Created may lie in our future. */
+  readonly clockSkew: number;
+}
+
+export interface ReplaySettings {
+  /** Milliseconds; 0: no replay check. */
+  readonly window: number;
+  readonly onCacheUnavailable: 'Refuse' | 'LocalOnly';
+}
+
+export interface VerifySettings {
+  readonly actor?: string;
+  readonly removeSecurityHeader: boolean;
+  readonly timestamp?: VerifyTimestampSettings;
+  readonly decryption?: DecryptionSettings;
+  readonly signature?: VerifySignatureSettings;
+  readonly usernameToken?: VerifyUsernameTokenSettings;
+  readonly signatureConfirmation: boolean;
+  readonly replay: ReplaySettings;
+}
