@@ -1,0 +1,22 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test
+NODE := node_modules/.bin/node
+export BACKEND CONFIG POLICY ONCE SUITE
+
+help:
+	@echo 'make demo                                  Envoy, Waxseal and a sample backend, shown at work'
+	@echo 'ONCE=1 make demo                           the same, then stop'
+	@echo 'make demo BACKEND=host:port CONFIG=folder  in front of your own service (and POLICY=namespace/name)'
+	@echo 'make test                                  everything that is tested'
+	@echo 'make test SUITE=unit                       one of: static unit e2e interop'
+
+setup:
+	@scripts/setup test
+
+demo:
+	@scripts/setup demo
+	@exec $(NODE) examples/demo/main.ts
+
+test:
+	@scripts/setup test
+	@exec $(NODE) test/run.ts
