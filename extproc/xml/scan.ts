@@ -1,0 +1,172 @@
+import { BANG, GT, LT, QUESTION, SLASH } from './characters.ts';
+import { scanDeclarationLike, scanProcessingInstruction, scanText } from './content.ts';
+import { checkDeclaration } from './declaration.ts';
+import { NotWellFormedError, XmlLimitError } from './errors.ts';
+import {
+  D_OUTER_URI,
+  D_PREFIX,
+  DECLARATION_STRIDE,
+  E_CONTENT_END,
+  E_CONTENT_START,
+  E_DECLARATIONS,
+  E_END,
+  E_FLAGS,
+  E_NAME,
+  E_PARENT,
+  E_START,
+  E_SUBTREE_END,
+  ELEMENT_STRIDE,
+  F_COMMENT_OR_PI,
+  F_EMPTY_TAG,
+  F_HAS_DECLARATIONS,
+  T_BINDING,
+  T_LENGTH,
+  TOKEN_STRIDE,
+} from './layout.ts';
+import { DEFAULT_LIMITS, type XmlLimits } from './limits.ts';
+import { checkName } from './names.ts';
+import { checkDeclaration as checkNamespace, scanStartTag } from './start-tag.ts';
+import { ScanTables } from './tables.ts';
+import { isXmlSpace } from './values.ts';
+import { XmlIndex } from './xml-index.ts';
+
+export interface ScanOptions {
+  /** {@link DEFAULT_LIMITS} unless given. */
+  readonly limits?: XmlLimits;
+  /** Namespaces in scope around a fragment: prefix (`''` = default namespace) to namespace name. */
+  readonly namespaces?: ReadonlyMap<string, string>;
+}
+
+/**
+ * Scans a document, or a fragment with one root element, and returns the index of its elements. Accepts exactly the
+ * well-formed documents of XML 1.0 (5th edition) and Namespaces in XML 1.0 that are UTF-8 and have no document type
+ * declaration. One pass over the bytes, without recursion; the bytes are kept, not copied, and must not change.
+ *
+ * @param bytes the document; a byte order mark is accepted
+ * @throws {XmlError} if the document is refused
+ */
+export function scan(bytes: Buffer, options: ScanOptions = {}): XmlIndex {
+  const limits = options.limits ?? DEFAULT_LIMITS;
+  if (bytes.length > limits.maxBytes) throw new XmlLimitError('Document too long', limits.maxBytes);
+  const tables = new ScanTables(bytes, limits);
+  const context = options.namespaces ?? NO_NAMESPACES;
+  for (const [prefix, uri] of context) bindContext(tables, prefix, uri);
+  let offset = scanMisc(tables, checkDeclaration(bytes));
+  if (offset >= bytes.length) throw new NotWellFormedError('No root element', offset);
+  offset = scanRoot(tables, offset);
+  offset = scanMisc(tables, offset);
+  if (offset < bytes.length) throw new NotWellFormedError('Content after the root element', offset);
+  return new XmlIndex(tables, context);
+}
+
+const NO_NAMESPACES: ReadonlyMap<string, string> = new Map();
+
+function bindContext(tables: ScanTables, prefix: string, uri: string): void {
+  if (prefix === 'xml') return;
+  const name = Buffer.from(prefix);
+  if (prefix !== '') checkName(name, 0, name.length);
+  const token = tables.tokens.internForeign(name);
+  const uriToken = tables.tokens.internForeign(Buffer.from(uri));
+  checkNamespace(token, uriToken, 0);
+  tables.tokens.rows[token * TOKEN_STRIDE + T_BINDING] = uriToken;
+}
+
+/** White space, comments and processing instructions around the root element. */
+function scanMisc(tables: ScanTables, start: number): number {
+  const bytes = tables.bytes;
+  let i = start;
+  while (i < bytes.length) {
+    const byte = bytes[i];
+    if (isXmlSpace(byte)) i++;
+    else if (byte !== LT) throw new NotWellFormedError('Text outside the root element', i);
+    else if (bytes[i + 1] === BANG) i = scanDeclarationLike(tables, i);
+    else if (bytes[i + 1] === QUESTION) i = scanProcessingInstruction(tables, i);
+    else break;
+  }
+  return i;
+}
+
+/** The root element and all it holds. */
+function scanRoot(tables: ScanTables, start: number): number {
+  const bytes = tables.bytes;
+  const end = bytes.length;
+  let i = openElement(tables, start);
+  while (tables.current >= 0) {
+    if (i + 1 >= end) throw new NotWellFormedError('Element without an end', end);
+    if (bytes[i] !== LT) {
+      i = scanText(tables, i);
+      continue;
+    }
+    const byte = bytes[i + 1];
+    if (byte === SLASH) i = closeElement(tables, i);
+    else if (byte === BANG) i = scanDeclarationLike(tables, i);
+    else if (byte === QUESTION) i = scanProcessingInstruction(tables, i);
+    else i = openElement(tables, i);
+  }
+  return i;
+}
+
+function openElement(tables: ScanTables, start: number): number {
+  tables.flushRough();
+  const i = scanStartTag(tables, start);
+  const element = tables.elementCount - 1;
+  const elements = tables.elements;
+  const row = element * ELEMENT_STRIDE;
+  elements[row + E_CONTENT_START] = i;
+  if (tables.depth >= tables.limits.maxDepth) throw new XmlLimitError('Too deep', start);
+  if ((elements[row + E_FLAGS] & F_EMPTY_TAG) !== 0) finishElement(tables, element, i, i);
+  else {
+    tables.current = element;
+    tables.depth++;
+  }
+  return i;
+}
+
+function closeElement(tables: ScanTables, start: number): number {
+  tables.flushRough();
+  const bytes = tables.bytes;
+  const element = tables.current;
+  const elements = tables.elements;
+  const row = element * ELEMENT_STRIDE;
+  const length = tables.tokens.rows[elements[row + E_NAME] * TOKEN_STRIDE + T_LENGTH];
+  const opened = elements[row + E_START] + 1;
+  const name = start + 2;
+  if (name + length >= bytes.length) throw new NotWellFormedError('Element without an end', bytes.length);
+  for (let i = 0; i < length; i++) {
+    if (bytes[name + i] !== bytes[opened + i]) throw new NotWellFormedError('End tag of another element', start);
+  }
+  let i = name + length;
+  if (bytes[i] !== GT) {
+    while (i < bytes.length && isXmlSpace(bytes[i])) i++;
+    if (i >= bytes.length || bytes[i] !== GT) throw new NotWellFormedError('End tag of another element', start);
+    tables.addRough(name + length, ~i);
+  }
+  const parent = elements[row + E_PARENT];
+  if (parent >= 0) {
+    const at = parent * ELEMENT_STRIDE + E_FLAGS;
+    elements[at] = elements[at] | (elements[row + E_FLAGS] & F_COMMENT_OR_PI);
+  }
+  tables.current = parent;
+  tables.depth--;
+  finishElement(tables, element, start, i + 1);
+  return i + 1;
+}
+
+/** The element ends: fills in its last columns and takes back its namespace declarations. */
+function finishElement(tables: ScanTables, element: number, contentEnd: number, end: number): void {
+  const elements = tables.elements;
+  const row = element * ELEMENT_STRIDE;
+  elements[row + E_CONTENT_END] = contentEnd;
+  elements[row + E_END] = end;
+  elements[row + E_SUBTREE_END] = tables.elementCount;
+  if ((elements[row + E_FLAGS] & F_HAS_DECLARATIONS) === 0) return;
+  const declarations = tables.declarations;
+  const first = elements[row + E_DECLARATIONS];
+  const next = element + 1 < tables.elementCount ? row + ELEMENT_STRIDE + E_DECLARATIONS : -1;
+  const last = next < 0 ? tables.declarationCount : elements[next];
+  const tokens = tables.tokens.rows;
+  for (let d = last - 1; d >= first; d--) {
+    const at = d * DECLARATION_STRIDE;
+    tokens[declarations[at + D_PREFIX] * TOKEN_STRIDE + T_BINDING] = declarations[at + D_OUTER_URI];
+  }
+}

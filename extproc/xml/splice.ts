@@ -1,0 +1,115 @@
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly content: Buffer;
+  /** Order of insertions at one offset. */
+  readonly order: number;
+}
+
+/** Two edits claim the same bytes: a fault of the program, never of the message. */
+export class OverlappingEditError extends Error {
+  readonly code = 'ERR_OVERLAPPING_EDIT';
+  override get name(): string {
+    return 'OverlappingEditError';
+  }
+}
+
+/**
+ * Edits of a document by byte offset. Offsets are always those of the original; bytes outside the edits come out as
+ * they went in, and nothing is copied before {@link SpliceEditor.toBuffer}.
+ */
+export class SpliceEditor {
+  readonly #bytes: Buffer;
+  /** Sorted by start, then insertions in the order they came before a replacement at the same offset. */
+  #edits: Edit[] = [];
+  #order = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  /** Inserts before the byte at `offset`; several insertions at one offset keep the order they were made in. */
+  insert(offset: number, content: Buffer | string): void {
+    this.#add(offset, offset, content);
+  }
+
+  /**
+   * Replaces the bytes from `start` to `end`. Earlier edits inside, insertions at `start` and `end` excepted, are gone.
+   * @throws {OverlappingEditError} if an earlier edit is partly inside
+   */
+  replace(start: number, end: number, content: Buffer | string): void {
+    this.#add(start, end, content);
+  }
+
+  /** Removes the bytes from `start` to `end`; otherwise as {@link SpliceEditor.replace}. */
+  remove(start: number, end: number): void {
+    this.#add(start, end, '');
+  }
+
+  /**
+   * The bytes from `start` to `end` with the edits inside applied, insertions at both ends excluded.
+   * @throws {OverlappingEditError} if an edit is partly inside
+   */
+  slice(start: number, end: number): Buffer {
+    checkRange(start, end, this.#bytes.length);
+    const inside: Edit[] = [];
+    for (const edit of this.#edits) {
+      if (isInside(edit, start, end)) inside.push(edit);
+      else if (overlaps(edit, start, end)) throw new OverlappingEditError('An edit is partly inside the range');
+    }
+    return apply(this.#bytes, start, end, inside);
+  }
+
+  /** The document with all edits applied; the original itself if there are none. */
+  toBuffer(): Buffer {
+    if (this.#edits.length === 0) return this.#bytes;
+    return apply(this.#bytes, 0, this.#bytes.length, this.#edits);
+  }
+
+  #add(start: number, end: number, content: Buffer | string): void {
+    checkRange(start, end, this.#bytes.length);
+    const edit = {
+      start,
+      end,
+      content: typeof content === 'string' ? Buffer.from(content) : content,
+      order: this.#order++,
+    };
+    const kept: Edit[] = [];
+    for (const earlier of this.#edits) {
+      if (start < end && isInside(earlier, start, end)) continue;
+      if (overlaps(earlier, start, end)) throw new OverlappingEditError('Two edits overlap');
+      kept.push(earlier);
+    }
+    kept.push(edit);
+    this.#edits = kept.sort((a, b) => a.start - b.start || a.end - b.end || a.order - b.order);
+  }
+}
+
+/** An insertion exactly at either end is beside the range, not in it. */
+function isInside(edit: Edit, start: number, end: number): boolean {
+  if (edit.start === edit.end) return edit.start > start && edit.start < end;
+  return edit.start >= start && edit.end <= end;
+}
+
+function overlaps(edit: Edit, start: number, end: number): boolean {
+  return edit.start < end && start < edit.end;
+}
+
+function checkRange(start: number, end: number, length: number): void {
+  if (!(start >= 0 && start <= end && end <= length)) throw new RangeError(`No such range: ${start} to ${end}`);
+}
+
+function apply(bytes: Buffer, start: number, end: number, edits: readonly Edit[]): Buffer {
+  let length = end - start;
+  for (const edit of edits) length += edit.content.length - (edit.end - edit.start);
+  const result = Buffer.allocUnsafe(length);
+  let from = start;
+  let to = 0;
+  for (const edit of edits) {
+    to += bytes.copy(result, to, from, edit.start);
+    to += edit.content.copy(result, to);
+    from = edit.end;
+  }
+  bytes.copy(result, to, from, end);
+  return result;
+}

@@ -1,0 +1,350 @@
+import {
+  AMP,
+  APOS,
+  C_AMP,
+  C_EF,
+  C_LT,
+  C_QUOTE,
+  CR,
+  EQUALS,
+  GT,
+  LF,
+  LT,
+  NAME_CLASS,
+  QUOTE,
+  SLASH,
+  SPACE,
+  TAB,
+  VALUE_CLASS,
+} from './characters.ts';
+import { checkNotNoncharacter } from './content.ts';
+import { NotWellFormedError, XmlLimitError } from './errors.ts';
+import {
+  A_ENCODED,
+  A_NAME,
+  A_START,
+  A_URI,
+  A_VALUE_END,
+  A_VALUE_START,
+  ATTRIBUTE_STRIDE,
+  D_OUTER_URI,
+  D_PREFIX,
+  D_START,
+  D_URI,
+  DECLARATION_STRIDE,
+  E_ATTRIBUTES,
+  E_DECLARATIONS,
+  E_FLAGS,
+  E_NAME,
+  E_START,
+  E_URI,
+  ELEMENT_STRIDE,
+  F_CANONICAL_TAG,
+  F_EMPTY_TAG,
+  F_HAS_DECLARATIONS,
+  F_HAS_PREFIXED_ATTRIBUTES,
+  F_XML_ATTRIBUTES,
+  NO_TOKEN,
+  T_BINDING,
+  T_IS_ID,
+  T_IS_QNAME,
+  T_LOCAL,
+  T_PREFIX,
+  T_SEEN,
+  TOKEN_STRIDE,
+  TOKEN_XML,
+  TOKEN_XML_URI,
+  TOKEN_XMLNS,
+  TOKEN_XMLNS_URI,
+  UNBOUND,
+} from './layout.ts';
+import { compareAttributes, compareTokens, splitQName } from './names.ts';
+import { referenceEnd, resolveReference } from './references.ts';
+import type { ScanTables } from './tables.ts';
+import { isXmlSpace, normalizeValue } from './values.ts';
+
+/** More prefixed attributes than this are told apart by a Set instead of one by one. */
+const MAX_PAIRWISE = 8;
+
+/**
+ * Scans a start tag or empty-element tag and adds its element.
+ * @param start offset of its `<`
+ * @returns offset after it; the element is the last of the table
+ */
+export function scanStartTag(tables: ScanTables, start: number): number {
+  const bytes = tables.bytes;
+  const end = bytes.length;
+  const nameEnd = scanName(tables, start + 1);
+  const name = internQName(tables, start + 1, nameEnd);
+  const element = tables.addElement(start, name);
+  if (element >= tables.limits.maxElements) throw new XmlLimitError('Too many elements', start);
+  let flags = F_CANONICAL_TAG;
+  let i = nameEnd;
+  for (;;) {
+    if (i >= end) throw new NotWellFormedError('Start tag without an end', start);
+    const byte = bytes[i];
+    if (byte === GT) {
+      i++;
+      break;
+    }
+    if (byte === SLASH) {
+      if (i + 1 >= end || bytes[i + 1] !== GT) throw new NotWellFormedError("'/' in a start tag", i);
+      flags = (flags & ~F_CANONICAL_TAG) | F_EMPTY_TAG;
+      i += 2;
+      break;
+    }
+    let space = i;
+    while (space < end && isXmlSpace(bytes[space])) space++;
+    if (space === i) throw new NotWellFormedError('No white space before an attribute', i);
+    if (space - i > 1 || byte !== SPACE) flags &= ~F_CANONICAL_TAG;
+    i = space;
+    if (i < end && (bytes[i] === GT || bytes[i] === SLASH)) {
+      flags &= ~F_CANONICAL_TAG;
+      continue;
+    }
+    const attributeEnd = scanAttribute(tables, element, i);
+    if (attributeEnd < 0) flags &= ~F_CANONICAL_TAG;
+    i = attributeEnd < 0 ? ~attributeEnd : attributeEnd;
+  }
+  finishTag(tables, element, flags);
+  return i;
+}
+
+function scanName(tables: ScanTables, start: number): number {
+  const bytes = tables.bytes;
+  const end = bytes.length;
+  let i = start;
+  while (i < end && NAME_CLASS[bytes[i]] === 1) i++;
+  if (i - start > tables.limits.maxNameLength) throw new XmlLimitError('Name too long', start);
+  return i;
+}
+
+function internQName(tables: ScanTables, start: number, end: number): number {
+  const tokens = tables.tokens;
+  if (start === end) throw new NotWellFormedError('Malformed name', start);
+  const token = tokens.intern(start, end);
+  if (tokens.rows[token * TOKEN_STRIDE + T_IS_QNAME] === 0) splitQName(tokens, token, tables.bytes, start, end);
+  return token;
+}
+
+/** @returns offset after the attribute; its complement if Canonical XML would write it differently */
+function scanAttribute(tables: ScanTables, element: number, start: number): number {
+  const bytes = tables.bytes;
+  const end = bytes.length;
+  const nameEnd = scanName(tables, start);
+  const name = internQName(tables, start, nameEnd);
+  const seenAt = name * TOKEN_STRIDE + T_SEEN;
+  if (tables.tokens.rows[seenAt] === element + 1) throw new NotWellFormedError('Duplicate attribute', start);
+  tables.tokens.rows[seenAt] = element + 1;
+  let canonical = true;
+  let i = nameEnd;
+  while (i < end && isXmlSpace(bytes[i])) i++;
+  if (i >= end || bytes[i] !== EQUALS) throw new NotWellFormedError("No '=' after an attribute name", i);
+  i++;
+  while (i < end && isXmlSpace(bytes[i])) i++;
+  if (i !== nameEnd + 1) canonical = false;
+  const quote = i < end ? bytes[i] : 0;
+  if (quote !== QUOTE) {
+    if (quote !== APOS) throw new NotWellFormedError('Attribute value without quotes', i);
+    canonical = false;
+  }
+  const valueStart = i + 1;
+  let encoded = 0;
+  for (i = valueStart; ; i++) {
+    if (i >= end) throw new NotWellFormedError('Attribute value without an end', valueStart);
+    const kind = VALUE_CLASS[bytes[i]];
+    if (kind === 0) continue;
+    if (kind === C_QUOTE) {
+      if (bytes[i] === quote) break;
+    } else if (kind === C_AMP) {
+      const next = referenceEnd(bytes, i, end);
+      const codePoint = resolveReference(bytes, i, next);
+      if (canonical) canonical = isCanonicalReference(bytes, i, next, codePoint);
+      encoded = 1;
+      i = next - 1;
+    } else if (kind === C_LT) throw new NotWellFormedError("'<' in an attribute value", i);
+    else if (kind === C_EF) checkNotNoncharacter(bytes, i);
+    else if (isXmlSpace(bytes[i])) {
+      encoded = 1;
+      canonical = false;
+    } else throw new NotWellFormedError('Illegal character', i);
+  }
+  if (i - valueStart > tables.limits.maxTextLength) throw new XmlLimitError('Attribute value too long', valueStart);
+  const prefix = tables.tokens.rows[name * TOKEN_STRIDE + T_PREFIX];
+  if (name === TOKEN_XMLNS) addDeclaration(tables, element, start, NO_TOKEN, valueStart, i, encoded);
+  else if (prefix === TOKEN_XMLNS) {
+    const declared = tables.tokens.rows[name * TOKEN_STRIDE + T_LOCAL];
+    addDeclaration(tables, element, start, declared, valueStart, i, encoded);
+  } else addAttribute(tables, element, start, name, valueStart, i, encoded);
+  return canonical ? i + 1 : ~(i + 1);
+}
+
+/** `&amp;`, `&lt;`, `&quot;`, `&#x9;`, `&#xA;` and `&#xD;`, which Canonical XML writes in attribute values. */
+function isCanonicalReference(bytes: Buffer, offset: number, end: number, codePoint: number): boolean {
+  switch (codePoint) {
+    case AMP:
+    case LT:
+    case QUOTE:
+      return bytes[offset + 1] !== 0x23;
+    case TAB:
+      return end - offset === 5 && bytes[offset + 2] === 0x78;
+    case LF:
+      return end - offset === 5 && bytes[offset + 3] === 0x41;
+    case CR:
+      return end - offset === 5 && bytes[offset + 3] === 0x44;
+    default:
+      return false;
+  }
+}
+
+function addAttribute(
+  tables: ScanTables,
+  element: number,
+  start: number,
+  name: number,
+  valueStart: number,
+  valueEnd: number,
+  encoded: number,
+): void {
+  const row = tables.nextAttribute();
+  const first = tables.elements[element * ELEMENT_STRIDE + E_ATTRIBUTES];
+  if (tables.attributeCount - first > tables.limits.maxAttributes)
+    throw new XmlLimitError('Too many attributes', start);
+  checkTotal(tables, start);
+  const attributes = tables.attributes;
+  attributes[row + A_NAME] = name;
+  attributes[row + A_URI] = NO_TOKEN;
+  attributes[row + A_START] = start;
+  attributes[row + A_VALUE_START] = valueStart;
+  attributes[row + A_VALUE_END] = valueEnd;
+  attributes[row + A_ENCODED] = encoded;
+  const local = tables.tokens.rows[name * TOKEN_STRIDE + T_LOCAL];
+  if (tables.tokens.rows[local * TOKEN_STRIDE + T_IS_ID] === 1) tables.ids.push(tables.attributeCount - 1, element);
+}
+
+function checkTotal(tables: ScanTables, offset: number): void {
+  if (tables.attributeCount + tables.declarationCount > tables.limits.maxTotalAttributes) {
+    throw new XmlLimitError('Too many attributes in the document', offset);
+  }
+}
+
+function addDeclaration(
+  tables: ScanTables,
+  element: number,
+  start: number,
+  prefix: number,
+  valueStart: number,
+  valueEnd: number,
+  encoded: number,
+): void {
+  const tokens = tables.tokens;
+  const uri =
+    encoded === 1
+      ? tokens.internForeign(Buffer.from(normalizeValue(tables.bytes, valueStart, valueEnd)))
+      : tokens.intern(valueStart, valueEnd);
+  checkDeclaration(prefix, uri, start);
+  const row = tables.nextDeclaration();
+  const first = tables.elements[element * ELEMENT_STRIDE + E_DECLARATIONS];
+  if (tables.declarationCount - first > tables.limits.maxNamespaces) {
+    throw new XmlLimitError('Too many namespace declarations', start);
+  }
+  checkTotal(tables, start);
+  const declarations = tables.declarations;
+  const bindingAt = prefix * TOKEN_STRIDE + T_BINDING;
+  declarations[row + D_PREFIX] = prefix;
+  declarations[row + D_URI] = uri;
+  declarations[row + D_OUTER_URI] = tokens.rows[bindingAt];
+  declarations[row + D_START] = start;
+  tokens.rows[bindingAt] = uri;
+}
+
+/** Namespaces in XML 1.0 §3: reserved prefixes and namespace names; §5: a prefix cannot be undeclared. */
+export function checkDeclaration(prefix: number, uri: number, offset: number): void {
+  if (prefix === TOKEN_XMLNS) throw new NotWellFormedError("Declaration of the prefix 'xmlns'", offset);
+  if ((prefix === TOKEN_XML) !== (uri === TOKEN_XML_URI) || uri === TOKEN_XMLNS_URI) {
+    throw new NotWellFormedError('Declaration of a reserved prefix or namespace', offset);
+  }
+  if (prefix !== NO_TOKEN && uri === NO_TOKEN) throw new NotWellFormedError('Prefix without a namespace', offset);
+}
+
+/** Resolves the namespaces of element and attributes, now that all declarations of the tag are known. */
+function finishTag(tables: ScanTables, element: number, tagFlags: number): void {
+  const row = element * ELEMENT_STRIDE;
+  const elements = tables.elements;
+  const tokens = tables.tokens.rows;
+  const firstAttribute = elements[row + E_ATTRIBUTES];
+  const firstDeclaration = elements[row + E_DECLARATIONS];
+  const attributes = tables.attributes;
+  let flags = tagFlags;
+  for (let a = firstAttribute; a < tables.attributeCount; a++) {
+    const at = a * ATTRIBUTE_STRIDE;
+    const prefix = tokens[attributes[at + A_NAME] * TOKEN_STRIDE + T_PREFIX];
+    if (prefix === NO_TOKEN) continue;
+    flags |= F_HAS_PREFIXED_ATTRIBUTES;
+    const uri = resolvePrefix(tokens, prefix, attributes[at + A_START]);
+    attributes[at + A_URI] = uri;
+    if (uri === TOKEN_XML_URI) flags |= F_XML_ATTRIBUTES;
+  }
+  if (tables.declarationCount > firstDeclaration) flags |= F_HAS_DECLARATIONS;
+  if ((flags & F_HAS_PREFIXED_ATTRIBUTES) !== 0) checkDistinct(tables, firstAttribute);
+  if ((flags & F_CANONICAL_TAG) !== 0 && !isOrdered(tables, firstAttribute, firstDeclaration))
+    flags &= ~F_CANONICAL_TAG;
+  const name = elements[row + E_NAME];
+  const prefix = tokens[name * TOKEN_STRIDE + T_PREFIX];
+  elements[row + E_URI] = resolvePrefix(tokens, prefix, elements[row + E_START]);
+  elements[row + E_FLAGS] = flags;
+}
+
+function resolvePrefix(tokens: Int32Array, prefix: number, offset: number): number {
+  const uri = tokens[prefix * TOKEN_STRIDE + T_BINDING];
+  if (uri === UNBOUND) throw new NotWellFormedError('Prefix without a namespace', offset);
+  return uri;
+}
+
+/** Namespaces in XML 1.0 §6.3: no two attributes with the same namespace and local name. */
+function checkDistinct(tables: ScanTables, first: number): void {
+  const attributes = tables.attributes;
+  const tokens = tables.tokens.rows;
+  const last = tables.attributeCount - 1;
+  const seen = last - first > MAX_PAIRWISE ? new Set<number>() : undefined;
+  for (let a = first; a <= last; a++) {
+    const at = a * ATTRIBUTE_STRIDE;
+    const uri = attributes[at + A_URI];
+    if (uri === NO_TOKEN) continue;
+    const local = tokens[attributes[at + A_NAME] * TOKEN_STRIDE + T_LOCAL];
+    let duplicate = false;
+    if (seen !== undefined) {
+      const key = uri * 2 ** 26 + local;
+      duplicate = seen.has(key);
+      seen.add(key);
+    } else {
+      for (let b = first; b < a && !duplicate; b++) {
+        const other = b * ATTRIBUTE_STRIDE;
+        const otherLocal = tokens[attributes[other + A_NAME] * TOKEN_STRIDE + T_LOCAL];
+        duplicate = attributes[other + A_URI] === uri && otherLocal === local;
+      }
+    }
+    if (duplicate) throw new NotWellFormedError('Duplicate attribute', attributes[at + A_START]);
+  }
+}
+
+/** Declarations before attributes, each in the order of Canonical XML 1.0 §2.2. */
+function isOrdered(tables: ScanTables, firstAttribute: number, firstDeclaration: number): boolean {
+  const { attributes, declarations, tokens, bytes } = tables;
+  for (let d = firstDeclaration + 1; d < tables.declarationCount; d++) {
+    const at = d * DECLARATION_STRIDE + D_PREFIX;
+    if (compareTokens(tokens, bytes, declarations[at - DECLARATION_STRIDE], declarations[at]) > 0) {
+      return false;
+    }
+  }
+  if (firstAttribute === tables.attributeCount) return true;
+  if (firstDeclaration < tables.declarationCount) {
+    const lastDeclaration = (tables.declarationCount - 1) * DECLARATION_STRIDE;
+    const start = declarations[lastDeclaration + D_START];
+    if (start > attributes[firstAttribute * ATTRIBUTE_STRIDE + A_START]) return false;
+  }
+  for (let a = firstAttribute + 1; a < tables.attributeCount; a++) {
+    if (compareAttributes(tokens, bytes, attributes, a - 1, a) > 0) return false;
+  }
+  return true;
+}
