@@ -1,0 +1,573 @@
+/**
+ * Types of WSSecurityPolicy v1alpha1, as it stands once the schema's defaults are filled in.
+ *
+ * Generated from crds/waxseal.dev_wssecuritypolicies.yaml by scripts/generate-types.ts; change that instead.
+ */
+
+/** What the policy does. */
+export interface WSSecurityPolicySpec {
+  /** Free text for people. */
+  readonly description?: string;
+  /** When false, messages pass untouched. */
+  readonly enabled: boolean;
+  /** On a Gateway, what happens to SOAP messages on routes that no policy covers. Without a cluster it has no effect. */
+  readonly unmatched: 'Pass' | 'Refuse';
+  /** `Enforce` refuses what fails. `Audit` does everything, reports what would have happened, and forwards the original message. */
+  readonly mode: 'Enforce' | 'Audit';
+  /** The Gateway API objects in this namespace that the policy attaches to. Without a cluster it has no effect, because Envoy's configuration names the policy. */
+  readonly targetRefs?: readonly TargetReference[];
+  /** The same by label, for a whole group of routes. Without a cluster it has no effect. */
+  readonly targetSelectors?: readonly TargetSelector[];
+  /** Which messages the policy concerns; others pass untouched. Absent means every message. All conditions of `all` must hold and, where `any` is given, at least one of `any`. */
+  readonly when?: When;
+  /** From the client to the backend. */
+  readonly request?: Phase;
+  /** From the backend to the client, the same three. */
+  readonly response?: {
+    /** What the arriving message must prove. Everything listed must be there and hold; what is not listed is not trusted. It runs before `addressing` and `secure`. */
+    readonly verify?: Verify;
+    /** WS-Addressing header blocks, written before `secure` so that they can be signed. Those that the message has already are replaced. */
+    readonly addressing?: Addressing;
+    /** What the message gets before it leaves, in one Security header. */
+    readonly secure?: Secure;
+  };
+  /** What the client gets when a message is refused. The reason itself goes to the log and the metrics only. */
+  readonly faults: Faults;
+  /** Messages beyond these limits are refused. */
+  readonly limits: Limits;
+}
+
+export interface TargetReference {
+  /** API group of the target, `gateway.networking.k8s.io`. */
+  readonly group: string;
+  /** Kind of the target, for example `Gateway` or `HTTPRoute`. */
+  readonly kind: string;
+  /** Name of the target. */
+  readonly name: string;
+  /** A listener of the Gateway or a named rule of the route. Absent means the whole object. */
+  readonly sectionName?: string;
+}
+
+export interface TargetSelector {
+  /** API group of the targets, `gateway.networking.k8s.io`. */
+  readonly group: string;
+  /** Kind of the targets. */
+  readonly kind: string;
+  /** Labels that a target must all have. */
+  readonly matchLabels: Readonly<Record<string, string>>;
+}
+
+/** Which messages the policy concerns; others pass untouched. Absent means every message. All conditions of `all` must hold and, where `any` is given, at least one of `any`. */
+export interface When {
+  /** Conditions that must all hold. */
+  readonly all?: readonly Condition[];
+  /** Conditions of which at least one must hold. */
+  readonly any?: readonly Condition[];
+}
+
+export interface Condition {
+  /** Where the compared value comes from. `Header`: every value of the header `name`. `Path`: the request path without its query. `Query`: every decoded value of the query parameter `name`. `Method`: the HTTP method. `Host`: the request's host, lower case, without the port. `SourceIP`: the address of the client. `APIKey`: the header `X-API-Key` and the query parameter `apikey`, or the header and parameter called `name`; compared in constant time with `Equals` and `In`. It chooses a policy and authenticates nobody. `SOAPAction`: the SOAP 1.1 header without its quotes, or the `action` parameter of the SOAP 1.2 content type. `Operation`: the qualified name of the first child of the SOAP Body, written `{namespace}local`. In the response phase all of them still speak of the request. */
+  readonly source: 'Header' | 'Path' | 'Query' | 'Method' | 'Host' | 'SourceIP' | 'APIKey' | 'SOAPAction' | 'Operation';
+  /** The header (in any case) or query parameter. */
+  readonly name?: string;
+  /** How it is compared. With several `values`, `Equals`, `In`, `StartsWith`, `EndsWith`, `Contains`, `Matches`, `InCIDR`, `GreaterThan` and `LessThan` hold when any value of the message fits any of them, and never for a message without the value. `NotEquals`, `NotIn` and `NotContains` are the exact opposites of `Equals`, `In` and `Contains`: they hold when no value of the message fits, so also when there is none. `Exists` holds when there is a value, even an empty one; `NotExists` when there is none. `Matches` takes RE2 expressions that must match the whole value. `InCIDR` takes IPv4 or IPv6 networks. `GreaterThan` and `LessThan` compare decimal numbers; what is no number fits neither. */
+  readonly operator:
+    | 'Equals'
+    | 'NotEquals'
+    | 'StartsWith'
+    | 'EndsWith'
+    | 'Contains'
+    | 'NotContains'
+    | 'Matches'
+    | 'In'
+    | 'NotIn'
+    | 'Exists'
+    | 'NotExists'
+    | 'InCIDR'
+    | 'GreaterThan'
+    | 'LessThan';
+  /** What it is compared with. */
+  readonly values?: readonly string[];
+}
+
+/** From the client to the backend. */
+export interface Phase {
+  /** What the arriving message must prove. Everything listed must be there and hold; what is not listed is not trusted. It runs before `addressing` and `secure`. */
+  readonly verify?: Verify;
+  /** WS-Addressing header blocks, written before `secure` so that they can be signed. Those that the message has already are replaced. */
+  readonly addressing?: Addressing;
+  /** What the message gets before it leaves, in one Security header. */
+  readonly secure?: Secure;
+}
+
+/** What the arriving message must prove. Everything listed must be there and hold; what is not listed is not trusted. It runs before `addressing` and `secure`. */
+export interface Verify {
+  /** The Security header that is ours: its SOAP 1.1 actor or SOAP 1.2 role. Absent means the ultimate receiver. */
+  readonly actor?: string;
+  /** Remove our Security header once the message is verified. The headers of other actors always stay byte for byte. */
+  readonly removeSecurityHeader: boolean;
+  /** The age of the message, by its wsu:Timestamp (WSS 1.1 §10). */
+  readonly timestamp?: VerifyTimestamp;
+  /** Decrypts the message (XML Encryption 1.1, WSS 1.1 §9). */
+  readonly decryption?: Decryption;
+  /** The signature that the message must bear (XML Signature 1.1, WSS 1.1 §8). At least one of `trustRefs` and `secretRefs` is given. */
+  readonly signature?: VerifySignature;
+  /** The UsernameToken that the message must bear. */
+  readonly usernameToken?: VerifyUsernameToken;
+  /** On a response: whether it must confirm every signature that we put on the request (WSS 1.1 §8.5). Belongs in `response.verify` only. */
+  readonly signatureConfirmation: 'Required' | 'NotRequired';
+  /** Refuses a message that was seen before, by its signature and by the nonce of its UsernameToken. */
+  readonly replay: Replay;
+  /** How much of the WS-I Basic Security Profile 1.1 is demanded. `Lenient` and `Off` demand only those of its rules that security needs. */
+  readonly bspCompliance: 'Lenient' | 'Off';
+  /** HTTP headers that carry the verified identity to the receiver. A client's own headers of these names are removed. */
+  readonly identityHeaders?: readonly IdentityHeader[];
+}
+
+/** The age of the message, by its wsu:Timestamp (WSS 1.1 §10). */
+export interface VerifyTimestamp {
+  /** Refuse a message without a Timestamp. */
+  readonly required: boolean;
+  /** How long ago the message may have been made. */
+  readonly maxAge: string;
+  /** How far Created may lie in our future, and Expires in our past. */
+  readonly clockSkew: string;
+  /** The longest time from Created to Expires that is accepted. */
+  readonly maxLifetime: string;
+}
+
+/** Decrypts the message (XML Encryption 1.1, WSS 1.1 §9). */
+export interface Decryption {
+  /** The private keys to decrypt with. Several allow a key to be replaced while messages to the old one still arrive. */
+  readonly keyRefs: readonly KeyReference[];
+  /** Parts that must have arrived encrypted. Default: Body. */
+  readonly requiredParts?: readonly Part[];
+  /** The algorithms that a message may be encrypted with. */
+  readonly accept: DecryptionAccept;
+  /** Decrypt only what a valid signature covers, which closes padding oracles against CBC. Default: true when `accept.dataAlgorithms` lists a CBC algorithm, false otherwise. */
+  readonly requireSignedEncryptedData?: boolean;
+}
+
+/** A Secret that holds a private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12` and its password in `password`. */
+export interface KeyReference {
+  /** Kind of the object that holds it. */
+  readonly kind: 'Secret';
+  /** Name of the object in the policy's namespace. */
+  readonly name: string;
+}
+
+/** A part of the message, found by its place in it. Exactly one of `part`, `header` and `element` is given. */
+export interface Part {
+  /** `Body`: the SOAP Body. `Timestamp`, `UsernameToken`, `Signature`: that element of our Security header. `Token`: the token that signs, covered by the STR-Transform. */
+  readonly part?: 'Body' | 'Timestamp' | 'Token' | 'UsernameToken' | 'Signature';
+  /** Header blocks of the SOAP Header. */
+  readonly header?: HeaderPart;
+  /** Elements below the SOAP Body. */
+  readonly element?: ElementPart;
+  /** For encryption: the whole `Element`, or only its `Content`. Default: Content for Body and `element`, Element for the others. Signatures always cover the whole element. */
+  readonly mode?: 'Content' | 'Element';
+  /** The part may be missing from the message; if it is there, it is treated as any other. */
+  readonly optional: boolean;
+}
+
+/** Header blocks of the SOAP Header. */
+export interface HeaderPart {
+  /** Namespace of the header blocks. */
+  readonly namespace: string;
+  /** Local name of the header block. Absent means all header blocks of that namespace. */
+  readonly name?: string;
+}
+
+/** Elements below the SOAP Body. */
+export interface ElementPart {
+  /** Namespace of the elements; empty for elements in no namespace. */
+  readonly namespace: string;
+  /** Local name of the elements. */
+  readonly name: string;
+}
+
+/** The algorithms that a message may be encrypted with. */
+export interface DecryptionAccept {
+  /** Block encryption. CBC and TripleDES are legacy and must be listed to be accepted. */
+  readonly dataAlgorithms: readonly (
+    'AES128-GCM' | 'AES192-GCM' | 'AES256-GCM' | 'AES128-CBC' | 'AES192-CBC' | 'AES256-CBC' | 'TripleDES-CBC'
+  )[];
+  /** Key transport. RSA-1_5 is legacy and must be listed to be accepted. */
+  readonly keyTransports: readonly ('RSA-OAEP' | 'RSA-OAEP-MGF1P' | 'RSA-1_5')[];
+}
+
+/** The signature that the message must bear (XML Signature 1.1, WSS 1.1 §8). At least one of `trustRefs` and `secretRefs` is given. */
+export interface VerifySignature {
+  /** Certificates that decide who may sign: certification authorities, or with `pin` the signers themselves. Other certificates in the same object are where a signer is found that the message only names by serial number, key identifier, thumbprint or key value. */
+  readonly trustRefs?: readonly TrustReference[];
+  /** Secrets that verify HMAC signatures. */
+  readonly secretRefs?: readonly SharedSecretReference[];
+  /** What the distinguished name must look like, as RFC 2253 writes it. */
+  readonly subject?: NameConstraint;
+  /** What the distinguished name must look like, as RFC 2253 writes it. */
+  readonly issuer?: NameConstraint;
+  /** The signer's certificate must be made out to one of these DNS names. */
+  readonly dnsNames?: readonly string[];
+  /** The signer's certificate must be made out to one of these URIs, for example a SPIFFE identity. */
+  readonly uris?: readonly string[];
+  /** Extended key usages that the signer's certificate must all have: object identifiers, or `serverAuth`, `clientAuth`, `codeSigning`, `emailProtection`, `timeStamping`. */
+  readonly extendedKeyUsage?: readonly string[];
+  /** Refuses signers whose certificates have been revoked. A signer of whose issuer there is no current list is refused. */
+  readonly revocation?: Revocation;
+  /** Parts that the signature must cover. Default: Body and Timestamp. */
+  readonly requiredParts?: readonly Part[];
+  /** The algorithms that a message may be signed with. */
+  readonly accept: SignatureAccept;
+}
+
+export interface TrustReference {
+  /** Kind of the object that holds it. */
+  readonly kind: ObjectKind;
+  /** Name of the object in the policy's namespace. */
+  readonly name: string;
+  /** Key of the object's data. Default: `ca.crt`, or else `tls.crt`; the other way round with `pin`. */
+  readonly key?: string;
+  /** These very certificates may sign; nothing they issue may. */
+  readonly pin: boolean;
+}
+
+/** Kind of the object that holds it. */
+export type ObjectKind = 'Secret' | 'ConfigMap';
+
+export interface SharedSecretReference {
+  /** Kind of the object that holds it. */
+  readonly kind: 'Secret';
+  /** Name of the object in the policy's namespace. */
+  readonly name: string;
+  /** Key of the object's data that holds the secret octets. */
+  readonly key: string;
+}
+
+/** What the distinguished name must look like, as RFC 2253 writes it. */
+export interface NameConstraint {
+  /** An RE2 expression that must match the whole name, for example `CN=acme,.*`. */
+  readonly matches: string;
+}
+
+/** Refuses signers whose certificates have been revoked. A signer of whose issuer there is no current list is refused. */
+export interface Revocation {
+  /** Certificate revocation lists, in PEM or DER. */
+  readonly crlRefs?: readonly CrlReference[];
+}
+
+export interface CrlReference {
+  /** Kind of the object that holds it. */
+  readonly kind: ObjectKind;
+  /** Name of the object in the policy's namespace. */
+  readonly name: string;
+  /** Key of the object's data. */
+  readonly key: string;
+}
+
+/** The algorithms that a message may be signed with. */
+export interface SignatureAccept {
+  /** Signature algorithms. Those with SHA-1 are legacy and must be listed to be accepted. HMAC algorithms need `secretRefs`. Default: with `trustRefs` RSA, RSA-PSS and ECDSA with SHA-2 and Ed25519; with `secretRefs` HMAC with SHA-2. */
+  readonly algorithms?: readonly SignatureAlgorithm[];
+  /** Digest algorithms. SHA1 is legacy and must be listed to be accepted. */
+  readonly digests: readonly DigestName[];
+  /** Canonicalization algorithms. */
+  readonly canonicalizations: readonly CanonicalizationName[];
+}
+
+export type SignatureAlgorithm =
+  | 'RSA-SHA1'
+  | 'RSA-SHA224'
+  | 'RSA-SHA256'
+  | 'RSA-SHA384'
+  | 'RSA-SHA512'
+  | 'RSA-PSS-SHA1'
+  | 'RSA-PSS-SHA256'
+  | 'RSA-PSS-SHA384'
+  | 'RSA-PSS-SHA512'
+  | 'ECDSA-SHA1'
+  | 'ECDSA-SHA256'
+  | 'ECDSA-SHA384'
+  | 'ECDSA-SHA512'
+  | 'Ed25519'
+  | 'HMAC-SHA1'
+  | 'HMAC-SHA256'
+  | 'HMAC-SHA384'
+  | 'HMAC-SHA512';
+
+export type DigestName = 'SHA1' | 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';
+
+export type CanonicalizationName =
+  'ExclusiveC14N' | 'ExclusiveC14NWithComments' | 'C14N10' | 'C14N10WithComments' | 'C14N11' | 'C14N11WithComments';
+
+/** The UsernameToken that the message must bear. */
+export interface VerifyUsernameToken {
+  /** A Secret whose data keys are user names and whose values are their passwords. */
+  readonly usersRef: UsersReference;
+  /** Password types that are accepted. `None` lets anyone in who knows a user name. */
+  readonly passwordTypes: readonly PasswordType[];
+  /** How long ago the token may have been created. */
+  readonly maxAge: string;
+  /** How far Created may lie in our future. */
+  readonly clockSkew: string;
+}
+
+/** A Secret whose data keys are user names and whose values are their passwords. */
+export interface UsersReference {
+  /** Kind of the object that holds it. */
+  readonly kind: 'Secret';
+  /** Name of the object in the policy's namespace. */
+  readonly name: string;
+}
+
+export type PasswordType = 'Text' | 'Digest' | 'None';
+
+/** Refuses a message that was seen before, by its signature and by the nonce of its UsernameToken. */
+export interface Replay {
+  /** How long messages are remembered. `0s` turns the check off. */
+  readonly window: string;
+  /** What happens when the cache that replicas share cannot be reached. `LocalOnly` checks against what this replica has seen. */
+  readonly onCacheUnavailable: 'Refuse' | 'LocalOnly';
+}
+
+export interface IdentityHeader {
+  /** Name of the header. */
+  readonly name: string;
+  /** `Subject`, `Issuer`, `SerialNumber` (decimal) and `ThumbprintSHA256` (hexadecimal) of the signer's certificate, or the `Username` of the UsernameToken. */
+  readonly value: 'Subject' | 'Issuer' | 'SerialNumber' | 'ThumbprintSHA256' | 'Username';
+}
+
+/** WS-Addressing header blocks, written before `secure` so that they can be signed. Those that the message has already are replaced. */
+export interface Addressing {
+  /** Version of WS-Addressing. */
+  readonly version: '1.0' | '2004/08';
+  /** A text, or `Default`: the SOAP action of the message. */
+  readonly action?: string;
+  /** A text, or `Default`: the address of the request. */
+  readonly to?: string;
+  /** Address that answers are sent to. */
+  readonly replyTo?: string;
+  /** Address that faults are sent to. */
+  readonly faultTo?: string;
+  /** Address of the sender. */
+  readonly from?: string;
+  /** Message that this one answers. */
+  readonly relatesTo?: string;
+  /** A text, or `Default`: a new `urn:uuid:` for each message. */
+  readonly messageId?: string;
+  /** Mark the header blocks as ones that the receiver must understand. */
+  readonly mustUnderstand: boolean;
+}
+
+/** What the message gets before it leaves, in one Security header. */
+export interface Secure {
+  /** The Security header that is ours: its SOAP 1.1 actor or SOAP 1.2 role. Absent means the ultimate receiver. */
+  readonly actor?: string;
+  /** Mark the Security header as one that the receiver must understand. */
+  readonly mustUnderstand: boolean;
+  /** Order of the header's contents (WS-SecurityPolicy §6.7): `Lax`, `Strict` (declared before use), or with the Timestamp first or last. */
+  readonly layout: 'Lax' | 'Strict' | 'LaxTimestampFirst' | 'LaxTimestampLast';
+  /** Whose defaults hold for the fields that are not given; given fields always win. See the table of presets below. */
+  readonly preset: 'Modern' | 'LegacyInterop' | 'Boomi' | 'CXFDefault' | 'WSS4JDefault';
+  /** Which protection is applied first when a message is both signed and encrypted. */
+  readonly order: 'SignThenEncrypt' | 'EncryptThenSign';
+  /** Adds a wsu:Timestamp. */
+  readonly timestamp?: Timestamp;
+  /** Adds a UsernameToken (UsernameToken profile 1.1). */
+  readonly usernameToken?: UsernameToken;
+  /** Signs parts of the message. */
+  readonly signature?: Signature;
+  /** Encrypts parts of the message. Exactly one of `recipientRef` and `recipient` is given. */
+  readonly encryption?: Encryption;
+}
+
+/** Adds a wsu:Timestamp. */
+export interface Timestamp {
+  /** Time from Created to Expires. */
+  readonly ttl: string;
+  /** Whether times are written with milliseconds. Default: by preset. */
+  readonly precision?: 'Milliseconds' | 'Seconds';
+}
+
+/** Adds a UsernameToken (UsernameToken profile 1.1). */
+export interface UsernameToken {
+  /** Who the message is from. */
+  readonly credentials: Credentials;
+  /** `Digest` sends a digest of the password, the nonce and the time; `Text` the password itself; `None` only the user name. */
+  readonly passwordType: 'Text' | 'Digest' | 'None';
+  /** Add a nonce. Default: true with Digest, which cannot do without, false otherwise. */
+  readonly nonce?: boolean;
+  /** Add the time of creation. Default: true with Digest, which cannot do without, false otherwise. */
+  readonly created?: boolean;
+}
+
+/** Who the message is from. */
+export interface Credentials {
+  /** A Secret with the keys `username` and `password`, such as one of type `kubernetes.io/basic-auth`. */
+  readonly secretRef: CredentialsReference;
+}
+
+/** A Secret with the keys `username` and `password`, such as one of type `kubernetes.io/basic-auth`. */
+export interface CredentialsReference {
+  /** Kind of the object that holds it. */
+  readonly kind: 'Secret';
+  /** Name of the object in the policy's namespace. */
+  readonly name: string;
+}
+
+/** Signs parts of the message. */
+export interface Signature {
+  /** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12` and its password in `password`. For HMAC algorithms, the secret octets in `secret`. */
+  readonly keyRef?: SigningKeyReference;
+  /** Signature algorithm; it must fit the key. Default: by preset; Modern takes RSA-SHA256, ECDSA-SHA256, ECDSA-SHA384, ECDSA-SHA512 (by curve), Ed25519 or HMAC-SHA256, whichever fits the key. */
+  readonly algorithm?:
+    | 'RSA-SHA1'
+    | 'RSA-SHA224'
+    | 'RSA-SHA256'
+    | 'RSA-SHA384'
+    | 'RSA-SHA512'
+    | 'RSA-PSS-SHA1'
+    | 'RSA-PSS-SHA256'
+    | 'RSA-PSS-SHA384'
+    | 'RSA-PSS-SHA512'
+    | 'ECDSA-SHA1'
+    | 'ECDSA-SHA256'
+    | 'ECDSA-SHA384'
+    | 'ECDSA-SHA512'
+    | 'Ed25519'
+    | 'HMAC-SHA1'
+    | 'HMAC-SHA256'
+    | 'HMAC-SHA384'
+    | 'HMAC-SHA512';
+  /** Digest algorithm of the references. Default: by preset. */
+  readonly digest?: 'SHA1' | 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';
+  /** Canonicalization algorithm. */
+  readonly canonicalization:
+    'ExclusiveC14N' | 'ExclusiveC14NWithComments' | 'C14N10' | 'C14N10WithComments' | 'C14N11' | 'C14N11WithComments';
+  /** Prefixes that exclusive canonicalization treats inclusively: `Auto` (those in scope, as WSS4J lists them), `None`, or a list of prefixes, in which `#default` is the default namespace. Default: Auto. */
+  readonly inclusiveNamespaces?: unknown;
+  /** How the signature names its key. Default: by preset; for HMAC algorithms KeyName. */
+  readonly keyIdentifier?:
+    | 'BinarySecurityToken'
+    | 'IssuerSerial'
+    | 'SubjectKeyIdentifier'
+    | 'ThumbprintSHA1'
+    | 'X509Certificate'
+    | 'X509Data'
+    | 'KeyValue'
+    | 'KeyName'
+    | 'EncryptedKeySHA1';
+  /** Type of the BinarySecurityToken. */
+  readonly tokenType: 'X509v3';
+  /** Parts that are signed. Default: Body, and Timestamp where `timestamp` is given; the presets Boomi and WSS4JDefault sign the Body only. */
+  readonly parts?: readonly Part[];
+  /** On a response: confirm each signature of the request with a signed SignatureConfirmation (WSS 1.1 §8.5). Belongs in `response.secure` only. */
+  readonly confirm: boolean;
+}
+
+/** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12` and its password in `password`. For HMAC algorithms, the secret octets in `secret`. */
+export interface SigningKeyReference {
+  /** Kind of the object that holds it. */
+  readonly kind: 'Secret';
+  /** Name of the object in the policy's namespace. */
+  readonly name: string;
+}
+
+/** Encrypts parts of the message. Exactly one of `recipientRef` and `recipient` is given. */
+export interface Encryption {
+  /** The certificate that it is encrypted to. */
+  readonly recipientRef?: RecipientReference;
+  /** `RequestSigner`: whoever signed the request. Belongs in `response.secure` only, with a `request.verify.signature`. */
+  readonly recipient?: 'RequestSigner';
+  /** Block encryption. TripleDES-CBC is accepted on arrival only. Default: by preset. */
+  readonly dataAlgorithm?: 'AES128-GCM' | 'AES192-GCM' | 'AES256-GCM' | 'AES128-CBC' | 'AES192-CBC' | 'AES256-CBC';
+  /** Key transport: `RSA-OAEP` (XML Encryption 1.1, with `oaep`), `RSA-OAEP-MGF1P` (SHA-1 mask, the older URI) or, for receivers that have nothing better, the weak `RSA-1_5`. Default: by preset. */
+  readonly keyTransport?: 'RSA-OAEP' | 'RSA-OAEP-MGF1P' | 'RSA-1_5';
+  /** Parameters of RSA-OAEP. */
+  readonly oaep?: Oaep;
+  /** How the EncryptedKey names the recipient's certificate. Default: by preset. */
+  readonly keyIdentifier?:
+    | 'BinarySecurityToken'
+    | 'IssuerSerial'
+    | 'SubjectKeyIdentifier'
+    | 'ThumbprintSHA1'
+    | 'X509Certificate'
+    | 'X509Data'
+    | 'KeyValue'
+    | 'KeyName';
+  /** Parts that are encrypted. Default: the content of the Body. */
+  readonly parts?: readonly Part[];
+}
+
+/** The certificate that it is encrypted to. */
+export interface RecipientReference {
+  /** Kind of the object that holds it. */
+  readonly kind: ObjectKind;
+  /** Name of the object in the policy's namespace. */
+  readonly name: string;
+  /** Key of the object's data. */
+  readonly key: string;
+}
+
+/** Parameters of RSA-OAEP. */
+export interface Oaep {
+  /** Digest of OAEP. Default: by preset. */
+  readonly digest?: 'SHA1' | 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';
+  /** Mask generation function; always MGF1-SHA1 with RSA-OAEP-MGF1P. Default: by preset. */
+  readonly mgf?: 'MGF1-SHA1' | 'MGF1-SHA224' | 'MGF1-SHA256' | 'MGF1-SHA384' | 'MGF1-SHA512';
+}
+
+/** What the client gets when a message is refused. The reason itself goes to the log and the metrics only. */
+export interface Faults {
+  /** A SOAP Fault in the version of the message, or a JSON document. */
+  readonly format: 'SOAPFault' | 'JSON';
+  /** HTTP status of every refusal by the policy. Default: 403 for messages refused by the policy, 400 for what is no SOAP message, 503 when something that the policy needs is unavailable. */
+  readonly statusCode?: number;
+  /** A code of your own, shown beside the WSS fault code. */
+  readonly errorCode?: string;
+  /** The text of the fault. It is the same for every refusal, so it can tell nobody why. */
+  readonly message?: string;
+  /** What happens to a backend's SOAP Fault that carries no security although `response.verify` demands it: `Refuse` treats it as any other such message, `Pass` forwards it, `Replace` puts a fault of the gateway in its place. */
+  readonly unsignedBackendFaults: 'Pass' | 'Refuse' | 'Replace';
+}
+
+/** Messages beyond these limits are refused. */
+export interface Limits {
+  /** Size of the body, after decompression. */
+  readonly maxBodyBytes: number;
+  /** Depth of nested elements. */
+  readonly maxDepth: number;
+  /** Number of elements. */
+  readonly maxElements: number;
+}
+
+/** What the controllers made of the policy, for each Gateway that it concerns (GEP-713). */
+export interface PolicyStatus {
+  readonly ancestors?: readonly PolicyAncestorStatus[];
+}
+
+export interface PolicyAncestorStatus {
+  /** The Gateway. */
+  readonly ancestorRef: ParentReference;
+  /** The controller that wrote this entry. */
+  readonly controllerName: string;
+  readonly conditions?: readonly StatusCondition[];
+}
+
+/** The Gateway. */
+export interface ParentReference {
+  readonly group?: string;
+  readonly kind?: string;
+  readonly namespace?: string;
+  readonly name: string;
+  readonly sectionName?: string;
+  readonly port?: number;
+}
+
+export interface StatusCondition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly lastTransitionTime: string;
+  readonly observedGeneration?: number;
+}

@@ -1,0 +1,115 @@
+/**
+ * What the control plane hands to the data plane: every policy with its defaults filled in and the keys it refers to.
+ * Plain JSON, so that it can be pushed over a wire, written to a file and compared by its hash.
+ */
+
+import { createHash } from 'node:crypto';
+import type {
+  Addressing,
+  Decryption,
+  Encryption,
+  Oaep,
+  Secure,
+  Signature,
+  Timestamp,
+  UsernameToken,
+  Verify,
+  VerifySignature,
+  SignatureAccept,
+  WSSecurityPolicySpec,
+} from '../crds/types.ts';
+
+export interface Bundle {
+  /** SHA-256 over the policies, hexadecimal: equal bundles have equal versions. */
+  readonly version: string;
+  /** In the order of their namespaces and names; each occurs once. */
+  readonly policies: readonly ResolvedPolicy[];
+}
+
+export interface ResolvedPolicy {
+  readonly namespace: string;
+  readonly name: string;
+  /** `metadata.generation`; 1 for manifests without one. */
+  readonly generation: number;
+  /** Absent only where the policy is `broken` and its text is no valid policy at all. */
+  readonly spec?: ResolvedSpec;
+  /** The Secrets and ConfigMaps that the policy refers to, by `materialId`. */
+  readonly material: Readonly<Record<string, Material>>;
+  /** Why the policy cannot work. Its messages are refused. */
+  readonly broken?: string;
+}
+
+/** A Secret or ConfigMap. */
+export interface Material {
+  readonly kind: 'Secret' | 'ConfigMap';
+  readonly name: string;
+  /** Values in base64. */
+  readonly data: Readonly<Record<string, string>>;
+}
+
+/** The key under which a policy's `material` holds an object. */
+export function materialId(reference: { readonly kind: 'Secret' | 'ConfigMap'; readonly name: string }): string {
+  return `${reference.kind}/${reference.name}`;
+}
+
+type With<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]-?: NonNullable<T[P]> };
+
+/** A policy's spec after the schema's defaults and those of the preset. */
+export interface ResolvedSpec extends Omit<WSSecurityPolicySpec, 'request' | 'response'> {
+  readonly request: ResolvedPhase;
+  readonly response: ResolvedPhase;
+}
+
+export interface ResolvedPhase {
+  readonly verify?: ResolvedVerify;
+  readonly addressing?: Addressing;
+  readonly secure?: ResolvedSecure;
+}
+
+export interface ResolvedVerify extends Omit<Verify, 'decryption' | 'signature'> {
+  readonly decryption?: With<Decryption, 'requiredParts' | 'requireSignedEncryptedData'>;
+  readonly signature?: Omit<With<VerifySignature, 'requiredParts'>, 'accept'> & {
+    readonly accept: With<SignatureAccept, 'algorithms'>;
+  };
+}
+
+export interface ResolvedSecure extends Omit<Secure, 'timestamp' | 'usernameToken' | 'signature' | 'encryption'> {
+  readonly timestamp?: With<Timestamp, 'precision'>;
+  readonly usernameToken?: With<UsernameToken, 'nonce' | 'created'>;
+  readonly signature?: ResolvedSignature;
+  readonly encryption?: ResolvedEncryption;
+}
+
+/** `algorithm` is absent where the key decides. */
+export interface ResolvedSignature extends Omit<
+  With<Signature, 'digest' | 'keyIdentifier' | 'parts'>,
+  'inclusiveNamespaces'
+> {
+  readonly inclusiveNamespaces: 'Auto' | 'None' | readonly string[];
+}
+
+export interface ResolvedEncryption extends Omit<
+  With<Encryption, 'dataAlgorithm' | 'keyTransport' | 'keyIdentifier' | 'parts'>,
+  'oaep'
+> {
+  readonly oaep: With<Oaep, 'digest' | 'mgf'>;
+}
+
+/** Puts policies in order and names them by what they contain. */
+export function makeBundle(policies: readonly ResolvedPolicy[]): Bundle {
+  const ordered = [...policies].sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name));
+  return { version: createHash('sha256').update(canonicalJson(ordered)).digest('hex'), policies: ordered };
+}
+
+/** JSON with sorted keys, so that the order in which a file lists fields does not matter. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) =>
+    item !== null && typeof item === 'object' && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => compare(a, b)))
+      : item,
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

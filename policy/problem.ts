@@ -1,0 +1,42 @@
+/** What is wrong with a manifest, for a person who wants to mend it. */
+
+export type Severity = 'error' | 'warning' | 'note';
+
+/**
+ * A word for machines. `Invalid`: the text is no valid policy. `NotSupported`: valid, but not implemented.
+ * `InvalidRef`: a Secret or ConfigMap is missing or holds nothing usable. `LegacyAlgorithms`: allowed but weak.
+ * `CertificateExpiring`: valid for less than 30 days. `Unwise`: allowed but probably not meant. `Ignored`: has no effect.
+ * `Unreadable`: the file or document could not be read.
+ */
+export type ProblemReason =
+  | 'Invalid'
+  | 'NotSupported'
+  | 'InvalidRef'
+  | 'LegacyAlgorithms'
+  | 'CertificateExpiring'
+  | 'Unwise'
+  | 'Ignored'
+  | 'Unreadable';
+
+export interface Problem {
+  /** An `error` breaks the policy; a `warning` or a `note` does not. */
+  readonly severity: Severity;
+  readonly reason: ProblemReason;
+  readonly file?: string;
+  /** From 1. */
+  readonly line?: number;
+  /** From 1. */
+  readonly column?: number;
+  /** The policy concerned, `namespace/name`, where it is known. */
+  readonly policy?: string;
+  /** For example `spec.request.secure.signature.algorithm`; empty for a whole document. */
+  readonly field: string;
+  /** What is wrong and how to mend it. Never holds a secret. */
+  readonly message: string;
+}
+
+/** One line: `file:line:column: severity: field: message`. */
+export function formatProblem(problem: Problem): string {
+  const place = [problem.file, problem.line, problem.column].filter((item) => item !== undefined).join(':');
+  return [place, problem.severity, problem.field, problem.message].filter((item) => item !== '').join(': ');
+}
