@@ -3,8 +3,8 @@
  * policy after defaulting: a property with a `default` is always there.
  */
 
-import { Document, isAlias, isMap, isSeq, parseDocument } from 'yaml';
-import type { Node, YAMLMap } from 'yaml';
+import { isAlias, isMap, isSeq, parseDocument } from 'yaml';
+import type { Node, YAMLMap , Document} from 'yaml';
 
 /** Turns the CRD's text into the text of `crds/types.ts`. */
 export function generateTypes(crdYaml: string): string {
