@@ -19,9 +19,11 @@ import {
   F_COMMENT_OR_PI,
   F_EMPTY_TAG,
   F_HAS_DECLARATIONS,
+  NO_TOKEN,
   T_BINDING,
   T_LENGTH,
   TOKEN_STRIDE,
+  UNBOUND,
 } from './layout.ts';
 import { DEFAULT_LIMITS, type XmlLimits } from './limits.ts';
 import { checkName } from './names.ts';
@@ -50,25 +52,29 @@ export function scan(bytes: Buffer, options: ScanOptions = {}): XmlIndex {
   if (bytes.length > limits.maxBytes) throw new XmlLimitError('Document too long', limits.maxBytes);
   const tables = new ScanTables(bytes, limits);
   const context = options.namespaces ?? NO_NAMESPACES;
-  for (const [prefix, uri] of context) bindContext(tables, prefix, uri);
+  const bound = [...context].map(([prefix, uri]) => bindContext(tables, prefix, uri));
   let offset = scanMisc(tables, checkDeclaration(bytes));
   if (offset >= bytes.length) throw new NotWellFormedError('No root element', offset);
   offset = scanRoot(tables, offset);
   offset = scanMisc(tables, offset);
   if (offset < bytes.length) throw new NotWellFormedError('Content after the root element', offset);
+  // The canonicalizer keeps there what it has rendered: nothing yet.
+  for (const token of bound)
+    tables.tokens.rows[token * TOKEN_STRIDE + T_BINDING] = token === NO_TOKEN ? NO_TOKEN : UNBOUND;
   return new XmlIndex(tables, context);
 }
 
 const NO_NAMESPACES: ReadonlyMap<string, string> = new Map();
 
-function bindContext(tables: ScanTables, prefix: string, uri: string): void {
-  if (prefix === 'xml') return;
+/** @returns the token of the prefix */
+function bindContext(tables: ScanTables, prefix: string, uri: string): number {
   const name = Buffer.from(prefix);
   if (prefix !== '') checkName(name, 0, name.length);
   const token = tables.tokens.internForeign(name);
   const uriToken = tables.tokens.internForeign(Buffer.from(uri));
   checkNamespace(token, uriToken, 0);
   tables.tokens.rows[token * TOKEN_STRIDE + T_BINDING] = uriToken;
+  return token;
 }
 
 /** White space, comments and processing instructions around the root element. */

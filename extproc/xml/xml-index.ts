@@ -172,7 +172,7 @@ export class XmlIndex {
         this.#string(this.#name(this.tables.attributes[at + A_NAME], T_LOCAL)) === localName &&
         this.#string(this.tables.attributes[at + A_URI]) === namespaceUri
       ) {
-        return this.#value(a);
+        return this.attributeValue(a);
       }
     }
     return undefined;
@@ -190,12 +190,21 @@ export class XmlIndex {
         namespaceUri: this.#string(table[at + A_URI]),
         localName: this.#string(this.#name(name, T_LOCAL)),
         prefix: this.#string(this.#name(name, T_PREFIX)),
-        value: this.#value(a),
+        value: this.attributeValue(a),
         start: table[at + A_START],
         end: table[at + A_VALUE_END] + 1,
       });
     }
     return result;
+  }
+
+  /** Value of the attribute in a row of the table of attributes, normalised. */
+  attributeValue(attribute: number): string {
+    const at = attribute * ATTRIBUTE_STRIDE;
+    const start = this.tables.attributes[at + A_VALUE_START];
+    const end = this.tables.attributes[at + A_VALUE_END];
+    if (this.tables.attributes[at + A_ENCODED] === 1) return normalizeValue(this.bytes, start, end);
+    return this.bytes.toString('utf8', start, end);
   }
 
   /** Whether the element has character data only: no elements, comments or processing instructions. */
@@ -266,7 +275,7 @@ export class XmlIndex {
       this.#ids = new Map();
       const ids = this.tables.ids;
       for (let i = 0; i < ids.length; i += 2) {
-        const id = this.#value(ids[i]);
+        const id = this.attributeValue(ids[i]);
         const element = ids[i + 1];
         const known = this.#ids.get(id);
         if (known === undefined) this.#ids.set(id, [element]);
@@ -335,14 +344,6 @@ export class XmlIndex {
 
   #string(token: number): string {
     return (this.#strings[token] ??= this.tables.tokens.bytesOf(token).toString());
-  }
-
-  #value(attribute: number): string {
-    const at = attribute * ATTRIBUTE_STRIDE;
-    const start = this.tables.attributes[at + A_VALUE_START];
-    const end = this.tables.attributes[at + A_VALUE_END];
-    if (this.tables.attributes[at + A_ENCODED] === 1) return normalizeValue(this.bytes, start, end);
-    return this.bytes.toString('utf8', start, end);
   }
 }
 
