@@ -1,0 +1,119 @@
+import { constants, createHash, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto';
+import { Certificate } from '../../keys/certificate.ts';
+import { dataAlgorithms, digests, keyTransports, mgfs, type DataAlgorithmDetails } from '../algorithms.ts';
+import { createBinarySecurityToken } from '../binary-security-token/create.ts';
+import { KeyNotAcceptedError, KeyNotFoundError, UnsupportedAlgorithmError } from '../errors.ts';
+import type { ExchangeState } from '../exchange-state.ts';
+import type { IdAllocator } from '../ids.ts';
+import { keyReference } from '../key-info/create.ts';
+import { DS, XENC, XENC11 } from '../namespaces.ts';
+import type { EncryptionSettings } from '../settings.ts';
+import { oaepEncrypt } from './oaep.ts';
+
+/** A fresh symmetric key, and the header blocks that carry it to the recipient. */
+export interface EncryptedKey {
+  readonly key: Buffer;
+  readonly id: string;
+  /** Base64 SHA-1 of the encrypted octets (WSS 1.1 §7.3). */
+  readonly sha1: string;
+  /** The recipient's certificate as a BinarySecurityToken, when the key is named by one. */
+  readonly token: string;
+  /**
+   * Writes the xenc:EncryptedKey.
+   * @param referenceList what the key has encrypted, or nothing
+   */
+  text(referenceList: string): string;
+}
+
+/**
+ * Makes a key for the message and encrypts it to the recipient (XML Encryption 1.1 §3.5.1, §5.5; WSS 1.1 §9.2).
+ *
+ * @param declarations namespace declarations of the prefixes `wsse` and `wsu`, where they are not in scope
+ * @throws {KeyNotFoundError} when the recipient is the request's signer and the request was not signed
+ * @throws {KeyNotAcceptedError} when the recipient has no RSA key, or one too short
+ * @throws {UnsupportedAlgorithmError} for algorithms that are for decryption only
+ */
+export function createEncryptedKey(
+  settings: EncryptionSettings,
+  exchange: ExchangeState,
+  ids: IdAllocator,
+  declarations: string,
+): EncryptedKey {
+  const algorithm = dataAlgorithmOf(settings);
+  const recipient = recipientOf(settings, exchange);
+  const key = randomBytes(algorithm.keyBytes);
+  const encrypted = encryptKey(settings, recipient.certificate.publicKey, key);
+  const id = ids.next('EK');
+  const tokenId = settings.keyIdentifier === 'BinarySecurityToken' ? ids.next('X509') : '';
+  // EncryptedKeySHA1 names a key that was sent before; one that is sent now is named by its recipient's certificate.
+  const identifier = settings.keyIdentifier === 'EncryptedKeySHA1' ? 'ThumbprintSHA1' : settings.keyIdentifier;
+  const keyInfo = keyReference(identifier, recipient, tokenId);
+  return {
+    key,
+    id,
+    sha1: createHash('sha1').update(encrypted).digest('base64'),
+    token: tokenId === '' ? '' : createBinarySecurityToken(recipient.certificate, tokenId, declarations),
+    text: (referenceList) =>
+      `<xenc:EncryptedKey xmlns:xenc="${XENC}" xmlns:ds="${DS}"${declarations} Id="${id}">${encryptionMethod(settings)}` +
+      `<ds:KeyInfo>${keyInfo}</ds:KeyInfo><xenc:CipherData><xenc:CipherValue>${encrypted.toString('base64')}` +
+      `</xenc:CipherValue></xenc:CipherData>${referenceList}</xenc:EncryptedKey>`,
+  };
+}
+
+/** The data encryption algorithm. @throws {UnsupportedAlgorithmError} for Triple DES, which we only decrypt */
+export function dataAlgorithmOf(settings: EncryptionSettings): DataAlgorithmDetails {
+  if (settings.dataAlgorithm === 'TripleDES-CBC') {
+    throw new UnsupportedAlgorithmError('TripleDES-CBC is supported for decryption only');
+  }
+  return dataAlgorithms[settings.dataAlgorithm];
+}
+
+/**
+ * Writes an xenc:ReferenceList (WSS 1.1 §9.1).
+ *
+ * @param dataIds Ids of the EncryptedData elements
+ * @param attributes of the start tag, e.g. namespace declarations
+ */
+export function referenceList(dataIds: readonly string[], attributes = ''): string {
+  const references = dataIds.map((id) => `<xenc:DataReference URI="#${id}"></xenc:DataReference>`);
+  return `<xenc:ReferenceList${attributes}>${references.join('')}</xenc:ReferenceList>`;
+}
+
+function recipientOf(
+  settings: EncryptionSettings,
+  exchange: ExchangeState,
+): { certificate: Certificate; name: string } {
+  if (settings.recipient !== 'RequestSigner') return settings.recipient;
+  if (exchange.signerCertificate === undefined) {
+    throw new KeyNotFoundError('The recipient is the signer of the request, but the request had no verified signature');
+  }
+  const certificate = Certificate.fromDer(exchange.signerCertificate);
+  return { certificate, name: certificate.subject };
+}
+
+function encryptKey(settings: EncryptionSettings, publicKey: KeyObject, key: Buffer): Buffer {
+  if (publicKey.asymmetricKeyType !== 'rsa') {
+    throw new KeyNotAcceptedError(`${settings.keyTransport} needs a recipient with an RSA key`);
+  }
+  switch (settings.keyTransport) {
+    case 'RSA-OAEP':
+      return oaepEncrypt(publicKey, key, digests[settings.oaep.digest].hash, mgfs[settings.oaep.mgf].hash);
+    case 'RSA-OAEP-MGF1P':
+      return oaepEncrypt(publicKey, key, 'sha1', 'sha1');
+    case 'RSA-1_5':
+      return publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_PADDING }, key);
+  }
+}
+
+function encryptionMethod(settings: EncryptionSettings): string {
+  let parameters = '';
+  if (settings.keyTransport === 'RSA-OAEP') {
+    parameters =
+      `<ds:DigestMethod Algorithm="${digests[settings.oaep.digest].uri}"></ds:DigestMethod>` +
+      `<xenc11:MGF xmlns:xenc11="${XENC11}" Algorithm="${mgfs[settings.oaep.mgf].uri}"></xenc11:MGF>`;
+  } else if (settings.keyTransport === 'RSA-OAEP-MGF1P') {
+    parameters = `<ds:DigestMethod Algorithm="${digests.SHA1.uri}"></ds:DigestMethod>`;
+  }
+  const { uri } = keyTransports[settings.keyTransport];
+  return `<xenc:EncryptionMethod Algorithm="${uri}">${parameters}</xenc:EncryptionMethod>`;
+}

@@ -1,0 +1,112 @@
+import type { KeyObject } from 'node:crypto';
+import type { Certificate } from '../../keys/certificate.ts';
+import { escapeText } from '../../xml/escape.ts';
+import { KeyNotAcceptedError } from '../errors.ts';
+import {
+  BASE64_BINARY,
+  ENCRYPTED_KEY_SHA1,
+  ENCRYPTED_KEY_TOKEN,
+  THUMBPRINT_SHA1,
+  WSSE,
+  WSSE11,
+  X509_SKI,
+  X509_V3,
+} from '../namespaces.ts';
+import type { KeyIdentifier } from '../settings.ts';
+import { keyValue } from './key-value.ts';
+
+/** The key that a ds:KeyInfo names. */
+export interface NamedKey {
+  readonly certificate?: Certificate;
+  /** For KeyValue; the certificate's when absent. */
+  readonly publicKey?: KeyObject;
+  /** For KeyName. */
+  readonly name: string;
+}
+
+/**
+ * Whether the key is named through a wsse:SecurityTokenReference, which the STR-Transform needs to find an X.509 token.
+ * The other forms stand in ds:KeyInfo by themselves, or name a key that is no X.509 token.
+ */
+export function namesToken(identifier: KeyIdentifier): boolean {
+  return identifier !== 'KeyValue' && identifier !== 'KeyName' && identifier !== 'EncryptedKeySHA1';
+}
+
+/**
+ * Writes the content of a ds:KeyInfo that names an asymmetric or shared key (WSS 1.1 §7, X.509 token profile 1.1 §3.2,
+ * XML Signature 1.1 §4.5). The prefixes `ds`, `wsse` and `wsu` must be in scope.
+ *
+ * @param identifier every form but EncryptedKeySHA1, see {@link encryptedKeySha1Reference}
+ * @param tokenId wsu:Id of the BinarySecurityToken, for that form
+ * @param referenceId wsu:Id that the SecurityTokenReference gets, so that a signature can cover the token through it
+ * @throws {KeyNotAcceptedError} when the form needs a certificate and the key has none
+ */
+export function keyReference(
+  identifier: Exclude<KeyIdentifier, 'EncryptedKeySHA1'>,
+  key: NamedKey,
+  tokenId: string,
+  referenceId?: string,
+): string {
+  if (identifier === 'KeyName') return `<ds:KeyName>${escapeText(key.name)}</ds:KeyName>`;
+  if (identifier === 'KeyValue') {
+    const publicKey = key.publicKey ?? key.certificate?.publicKey;
+    if (publicKey === undefined) throw new KeyNotAcceptedError('KeyValue needs an asymmetric key');
+    return keyValue(publicKey);
+  }
+  if (key.certificate === undefined) throw new KeyNotAcceptedError(`${identifier} needs a certificate`);
+  const id = referenceId === undefined ? '' : ` wsu:Id="${referenceId}"`;
+  const reference = certificateReference(identifier, key.certificate, tokenId);
+  return `<wsse:SecurityTokenReference${id}>${reference}</wsse:SecurityTokenReference>`;
+}
+
+function certificateReference(
+  identifier: Exclude<KeyIdentifier, 'EncryptedKeySHA1' | 'KeyName' | 'KeyValue'>,
+  certificate: Certificate,
+  tokenId: string,
+): string {
+  switch (identifier) {
+    case 'BinarySecurityToken':
+      return `<wsse:Reference URI="#${tokenId}" ValueType="${X509_V3}"></wsse:Reference>`;
+    case 'IssuerSerial':
+      return (
+        `<ds:X509Data><ds:X509IssuerSerial><ds:X509IssuerName>${escapeText(certificate.issuer)}</ds:X509IssuerName>` +
+        `<ds:X509SerialNumber>${certificate.serialNumber}</ds:X509SerialNumber></ds:X509IssuerSerial></ds:X509Data>`
+      );
+    case 'SubjectKeyIdentifier':
+      return keyIdentifier(X509_SKI, certificate.subjectKeyIdentifier.toString('base64'));
+    case 'ThumbprintSHA1':
+      return keyIdentifier(THUMBPRINT_SHA1, certificate.thumbprintSha1.toString('base64'));
+    case 'X509Certificate':
+      return keyIdentifier(X509_V3, certificate.base64);
+    case 'X509Data':
+      return `<ds:X509Data><ds:X509Certificate>${certificate.base64}</ds:X509Certificate></ds:X509Data>`;
+  }
+}
+
+/**
+ * A reference to an EncryptedKey of this exchange by its hash (WSS 1.1 §7.3). The prefix `wsse` must be in scope.
+ *
+ * @param sha1 base64 SHA-1 of the encrypted octets
+ */
+export function encryptedKeySha1Reference(sha1: string, referenceId?: string): string {
+  const id = referenceId === undefined ? '' : ` wsu:Id="${referenceId}"`;
+  return (
+    `<wsse:SecurityTokenReference xmlns:wsse11="${WSSE11}"${id} wsse11:TokenType="${ENCRYPTED_KEY_TOKEN}">` +
+    `${keyIdentifier(ENCRYPTED_KEY_SHA1, sha1)}</wsse:SecurityTokenReference>`
+  );
+}
+
+/**
+ * A reference to an EncryptedKey of this message by its Id. It stands in an EncryptedData anywhere in the message, so it
+ * declares its own namespaces.
+ */
+export function encryptedKeyReference(encryptedKeyId: string): string {
+  return (
+    `<wsse:SecurityTokenReference xmlns:wsse="${WSSE}" xmlns:wsse11="${WSSE11}" wsse11:TokenType="${ENCRYPTED_KEY_TOKEN}">` +
+    `<wsse:Reference URI="#${encryptedKeyId}"></wsse:Reference></wsse:SecurityTokenReference>`
+  );
+}
+
+function keyIdentifier(valueType: string, value: string): string {
+  return `<wsse:KeyIdentifier EncodingType="${BASE64_BINARY}" ValueType="${valueType}">${value}</wsse:KeyIdentifier>`;
+}

@@ -1,0 +1,154 @@
+/** Where our blocks go: the Security header of our actor, there already or to be made. */
+
+import { escapeAttribute } from '../xml/escape.ts';
+import type { SpliceEditor } from '../xml/splice.ts';
+import type { XmlIndex } from '../xml/xml-index.ts';
+import { SecurityHeaderDuplicatedError } from './errors.ts';
+import { SOAP11, SOAP12, WSSE, WSU } from './namespaces.ts';
+import { securityHeaders, type SoapMessage } from './soap.ts';
+
+export interface SecurityHeader {
+  /** The Security element of the message, or -1 when the message gets a new one. */
+  readonly existing: number;
+  /** Namespaces in scope for the child elements of soap:Header. */
+  readonly headerScope: ReadonlyMap<string, string>;
+  /** Namespaces in scope for the child elements of the Security header. */
+  readonly scope: ReadonlyMap<string, string>;
+  /** Declarations of `wsse` and `wsu` that a block needs, because an existing header binds them otherwise; or nothing. */
+  readonly declarations: string;
+  /** The start tag of a new header; empty when there is one. */
+  readonly startTag: string;
+  /** mustUnderstand, actor or role and relay of the header, as attributes that any child of soap:Header can carry. */
+  readonly soapAttributes: string;
+}
+
+/** Prefixes that our own elements declare: never the ones that soap attributes of such an element use. */
+const OWN_PREFIXES: ReadonlySet<string> = new Set(['', 'wsse', 'wsse11', 'wsu']);
+const DECLARATIONS = ` xmlns:wsse="${WSSE}" xmlns:wsu="${WSU}"`;
+
+/**
+ * Finds the Security header of an actor, or plans a new one (WSS 1.1 §5).
+ *
+ * @param actor the actor (SOAP 1.1) or role (SOAP 1.2) URI; absent: the ultimate receiver
+ * @throws {SecurityHeaderDuplicatedError} when the message has two for this actor
+ */
+export function planSecurityHeader(
+  message: SoapMessage,
+  actor: string | undefined,
+  mustUnderstand: boolean,
+): SecurityHeader {
+  const { index, header, envelope } = message;
+  const found = securityHeaders(message, actor);
+  if (found.length > 1) {
+    throw new SecurityHeaderDuplicatedError('The message has more than one Security header for this actor');
+  }
+  const headerScope = index.namespacesInScope(header === -1 ? envelope : header);
+  if (found.length === 1) {
+    const existing = found[0];
+    const scope = index.namespacesInScope(existing);
+    const bound = scope.get('wsse') === WSSE && scope.get('wsu') === WSU;
+    const soapAttributes = soapAttributesText(message, headerScope, existingAttributes(message, existing));
+    return { existing, headerScope, scope, declarations: bound ? '' : DECLARATIONS, startTag: '', soapAttributes };
+  }
+  const attributes: [string, string][] = [];
+  if (mustUnderstand) attributes.push(['mustUnderstand', message.version === '1.1' ? '1' : 'true']);
+  if (actor !== undefined && actor !== '') attributes.push([message.version === '1.1' ? 'actor' : 'role', actor]);
+  const soapAttributes = soapAttributesText(message, headerScope, attributes);
+  const scope = new Map(headerScope).set('wsse', WSSE).set('wsu', WSU);
+  const startTag = `<wsse:Security${DECLARATIONS}${soapAttributes}>`;
+  return { existing: -1, headerScope, scope, declarations: '', startTag, soapAttributes };
+}
+
+/**
+ * Puts blocks into the message: at the start of its Security header, so that a receiver meets them before what was there
+ * (WSS 1.1 §5), or in a new header, or in a new header of a new soap:Header.
+ *
+ * @param first what goes before the blocks that are there
+ * @param last what goes after them
+ */
+export function insertSecurityBlocks(
+  editor: SpliceEditor,
+  message: SoapMessage,
+  security: SecurityHeader,
+  first: Buffer,
+  last: Buffer,
+): void {
+  const { index, header, envelope, body } = message;
+  if (security.existing !== -1) {
+    insertContent(editor, index, security.existing, first, last);
+    return;
+  }
+  const block = Buffer.concat([Buffer.from(security.startTag), first, last, Buffer.from('</wsse:Security>')]);
+  if (header !== -1) {
+    insertContent(editor, index, header, block, Buffer.alloc(0));
+    return;
+  }
+  const prefix = index.prefix(envelope);
+  const name = prefix === '' ? 'Header' : `${prefix}:Header`;
+  editor.insert(index.start(body), Buffer.concat([Buffer.from(`<${name}>`), block, Buffer.from(`</${name}>`)]));
+}
+
+/** Adds to the start and the end of an element's content; an empty-element tag is opened for it. */
+export function insertContent(
+  editor: SpliceEditor,
+  index: XmlIndex,
+  element: number,
+  first: Buffer,
+  last: Buffer,
+): void {
+  if (index.isEmptyTag(element)) {
+    editor.replace(index.end(element) - 2, index.end(element), openedTag(index, element, Buffer.concat([first, last])));
+    return;
+  }
+  if (first.length > 0) editor.insert(index.contentStart(element), first);
+  if (last.length > 0) editor.insert(index.contentEnd(element), last);
+}
+
+/** What replaces the `/>` of an empty-element tag that is to have content. */
+export function openedTag(index: XmlIndex, element: number, content: Buffer): Buffer {
+  const start = index.start(element) + 1;
+  const name = index.bytes.subarray(start, index.tagNameEnd(element));
+  return Buffer.concat([Buffer.from('>'), content, Buffer.from('</'), name, Buffer.from('>')]);
+}
+
+/**
+ * A prefix for a namespace where the bindings of `scope` hold: `preferred` if that does not hide another namespace,
+ * otherwise `preferred` with a number.
+ */
+export function freePrefix(scope: ReadonlyMap<string, string>, preferred: string, namespaceUri: string): string {
+  let prefix = preferred;
+  for (let n = 1; ; n++) {
+    const bound = scope.get(prefix);
+    if (bound === undefined || bound === namespaceUri) return prefix;
+    prefix = preferred + n;
+  }
+}
+
+function existingAttributes(message: SoapMessage, security: number): [string, string][] {
+  const soap = message.version === '1.1' ? SOAP11 : SOAP12;
+  return message.index
+    .attributes(security)
+    .filter((attribute) => attribute.namespaceUri === soap)
+    .map((attribute) => [attribute.localName, attribute.value]);
+}
+
+/** Attributes of the SOAP namespace as text, with a declaration when no usable prefix is in scope. */
+function soapAttributesText(
+  message: SoapMessage,
+  scope: ReadonlyMap<string, string>,
+  attributes: readonly (readonly [string, string])[],
+): string {
+  if (attributes.length === 0) return '';
+  const soap = message.version === '1.1' ? SOAP11 : SOAP12;
+  let prefix: string | undefined = message.index.prefix(message.envelope);
+  if (OWN_PREFIXES.has(prefix) || scope.get(prefix) !== soap) {
+    prefix = [...scope.keys()].find((candidate) => scope.get(candidate) === soap && !OWN_PREFIXES.has(candidate));
+  }
+  let text = '';
+  if (prefix === undefined) {
+    prefix = freePrefix(scope, 'soap', soap);
+    text = ` xmlns:${prefix}="${soap}"`;
+  }
+  for (const [name, value] of attributes) text += ` ${prefix}:${name}="${escapeAttribute(value)}"`;
+  return text;
+}

@@ -1,0 +1,50 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { escapeText } from '../../xml/escape.ts';
+import { BASE64_BINARY, PASSWORD_DIGEST, PASSWORD_TEXT } from '../namespaces.ts';
+import type { UsernameTokenSettings } from '../settings.ts';
+import { formatInstant } from '../timestamp/create.ts';
+
+const NONCE_BYTES = 16;
+
+/**
+ * Writes a wsse:UsernameToken (UsernameToken profile 1.1 §3). Password type Digest always carries Nonce and Created:
+ * without them the digest could be used again for ever.
+ *
+ * @param now milliseconds since 1970: Created
+ * @param id the wsu:Id
+ * @param declarations namespace declarations of the prefixes `wsse` and `wsu`, where they are not in scope
+ */
+export function createUsernameToken(
+  settings: UsernameTokenSettings,
+  now: number,
+  id: string,
+  declarations: string,
+): string {
+  const digest = settings.passwordType === 'Digest';
+  const nonce = settings.nonce || digest ? randomBytes(NONCE_BYTES) : undefined;
+  const created = settings.created || digest ? formatInstant(now, 'Milliseconds') : undefined;
+  let token = `<wsse:UsernameToken${declarations} wsu:Id="${id}"><wsse:Username>${escapeText(settings.username)}</wsse:Username>`;
+  if (settings.passwordType === 'Text') {
+    token += `<wsse:Password Type="${PASSWORD_TEXT}">${escapeText(settings.password)}</wsse:Password>`;
+  } else if (digest) {
+    token += `<wsse:Password Type="${PASSWORD_DIGEST}">${passwordDigest(nonce, created, settings.password)}</wsse:Password>`;
+  }
+  if (nonce !== undefined) {
+    token += `<wsse:Nonce EncodingType="${BASE64_BINARY}">${nonce.toString('base64')}</wsse:Nonce>`;
+  }
+  if (created !== undefined) token += `<wsu:Created>${created}</wsu:Created>`;
+  return `${token}</wsse:UsernameToken>`;
+}
+
+/**
+ * The password digest of UsernameToken profile 1.1 §3.1: Base64(SHA-1(nonce ‖ created ‖ password)).
+ *
+ * @param nonce the decoded nonce; nothing when the token has none
+ * @param created the text of wsu:Created exactly as it stands in the token; nothing when it has none
+ */
+export function passwordDigest(nonce: Buffer | undefined, created: string | undefined, password: string): string {
+  const hash = createHash('sha1');
+  if (nonce !== undefined) hash.update(nonce);
+  if (created !== undefined) hash.update(created);
+  return hash.update(password).digest('base64');
+}
