@@ -19,11 +19,9 @@ import {
   F_COMMENT_OR_PI,
   F_EMPTY_TAG,
   F_HAS_DECLARATIONS,
-  NO_TOKEN,
   T_BINDING,
   T_LENGTH,
   TOKEN_STRIDE,
-  UNBOUND,
 } from './layout.ts';
 import { DEFAULT_LIMITS, type XmlLimits } from './limits.ts';
 import { checkName } from './names.ts';
@@ -52,29 +50,30 @@ export function scan(bytes: Buffer, options: ScanOptions = {}): XmlIndex {
   if (bytes.length > limits.maxBytes) throw new XmlLimitError('Document too long', limits.maxBytes);
   const tables = new ScanTables(bytes, limits);
   const context = options.namespaces ?? NO_NAMESPACES;
-  const bound = [...context].map(([prefix, uri]) => bindContext(tables, prefix, uri));
+  const outside = [...context].map(([prefix, uri]) => bindContext(tables, prefix, uri));
   let offset = scanMisc(tables, checkDeclaration(bytes));
   if (offset >= bytes.length) throw new NotWellFormedError('No root element', offset);
   offset = scanRoot(tables, offset);
   offset = scanMisc(tables, offset);
   if (offset < bytes.length) throw new NotWellFormedError('Content after the root element', offset);
-  // The canonicalizer keeps there what it has rendered: nothing yet.
-  for (const token of bound)
-    tables.tokens.rows[token * TOKEN_STRIDE + T_BINDING] = token === NO_TOKEN ? NO_TOKEN : UNBOUND;
+  // From here on the column holds what the canonicalizer has rendered: nothing yet.
+  for (const [token, binding] of outside) tables.tokens.rows[token * TOKEN_STRIDE + T_BINDING] = binding;
   return new XmlIndex(tables, context);
 }
 
 const NO_NAMESPACES: ReadonlyMap<string, string> = new Map();
 
-/** @returns the token of the prefix */
-function bindContext(tables: ScanTables, prefix: string, uri: string): number {
+/** @returns the token of the prefix and what it was bound to before */
+function bindContext(tables: ScanTables, prefix: string, uri: string): [token: number, binding: number] {
   const name = Buffer.from(prefix);
   if (prefix !== '') checkName(name, 0, name.length);
   const token = tables.tokens.internForeign(name);
   const uriToken = tables.tokens.internForeign(Buffer.from(uri));
   checkNamespace(token, uriToken, 0);
-  tables.tokens.rows[token * TOKEN_STRIDE + T_BINDING] = uriToken;
-  return token;
+  const at = token * TOKEN_STRIDE + T_BINDING;
+  const binding = tables.tokens.rows[at];
+  tables.tokens.rows[at] = uriToken;
+  return [token, binding];
 }
 
 /** White space, comments and processing instructions around the root element. */
