@@ -22,6 +22,11 @@ export abstract class WssError extends Error {
   abstract readonly code: string;
   /** The WSS fault code that describes this failure to the peer. */
   abstract readonly faultCode: WssFaultCode;
+  /**
+   * The peer must not learn which refusal this is, only that there was one: something was decrypted that the peer could
+   * have tampered with, so that every difference would tell about the plaintext.
+   */
+  concealed = false;
 
   override get name(): string {
     return this.constructor.name;

@@ -10,7 +10,14 @@ export interface ExchangeState {
   /** Base64 SignatureValues that we put on the request: the backend's answer must confirm them. */
   readonly sentSignatures: readonly string[];
   /** Symmetric keys of the exchange by base64 SHA-1 of their encrypted octets (WSS 1.1 §7.3, EncryptedKeySHA1). */
-  readonly encryptedKeys: readonly { readonly sha1: string; readonly key: Uint8Array }[];
+  readonly encryptedKeys: readonly ExchangeKey[];
+}
+
+export interface ExchangeKey {
+  readonly sha1: string;
+  readonly key: Uint8Array;
+  /** The peer chose it: it proves nothing about who uses it. Absent: we made it, and only the peer could decrypt it. */
+  readonly received?: true;
 }
 
 export const EMPTY_EXCHANGE: ExchangeState = { verifiedSignatures: [], sentSignatures: [], encryptedKeys: [] };

@@ -1,0 +1,126 @@
+/** From what a KeyInfo says to a key that the policy trusts to sign. */
+
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import type { Certificate } from '../../keys/certificate.ts';
+import { signatureAlgorithms, type SignatureAlgorithm } from '../algorithms.ts';
+import { findSessionKey } from '../encryption/unwrap-key.ts';
+import { KeyNotAcceptedError, KeyNotFoundError } from '../errors.ts';
+import type { KeyHint } from '../key-info/read.ts';
+import type { VerifySignatureSettings } from '../settings.ts';
+import type { Verification } from '../verification.ts';
+
+/** A key that may have made a signature, and that the policy trusts. */
+export interface TrustedKey {
+  readonly key: KeyObject;
+  /** Absent for HMAC. */
+  readonly certificate?: Certificate;
+  /** The element of the message that holds the certificate, or -1. */
+  readonly token: number;
+}
+
+/**
+ * Finds the keys that may have made a signature. Each of them is trusted by the policy: a certificate was validated, a
+ * secret is one that the policy or this exchange holds.
+ *
+ * The family of the algorithm decides first which kind of key is looked for at all, so that a public key can never be
+ * taken for an HMAC secret.
+ *
+ * @returns one key, or for HMAC each secret that may be meant
+ * @throws KeyNotFoundError, KeyNotAcceptedError (wrong type for the algorithm), and what `TrustStore.validate` throws
+ */
+export function findSigners(
+  state: Verification,
+  settings: VerifySignatureSettings,
+  algorithm: SignatureAlgorithm,
+  hints: readonly KeyHint[],
+): TrustedKey[] {
+  if (signatureAlgorithms[algorithm].keyType === 'secret') return findSecrets(state, settings, hints);
+  const { trust } = settings;
+  if (trust === undefined) throw new KeyNotFoundError('the policy trusts no certificate');
+  for (const hint of hints) {
+    const chain = findChain(trust, hint);
+    if (chain === undefined) continue;
+    const [certificate] = chain;
+    checkKeyType(certificate.publicKey, algorithm);
+    trust.validate(chain, state.context.now);
+    return [{ key: certificate.publicKey, certificate, token: hint.kind === 'certificates' ? hint.token : -1 }];
+  }
+  throw new KeyNotFoundError('the policy holds no certificate that the KeyInfo names');
+}
+
+/** The certificate that a hint means, and the others that came with it. */
+export function findChain(
+  trust: NonNullable<VerifySignatureSettings['trust']>,
+  hint: KeyHint,
+): readonly Certificate[] | undefined {
+  if (hint.kind === 'certificates') return hint.chain;
+  const certificate = findCertificate(trust, hint);
+  return certificate === undefined ? undefined : [certificate];
+}
+
+function findCertificate(
+  trust: NonNullable<VerifySignatureSettings['trust']>,
+  hint: Exclude<KeyHint, { kind: 'certificates' }>,
+): Certificate | undefined {
+  switch (hint.kind) {
+    case 'subjectKeyIdentifier':
+      return trust.findBySki(hint.value);
+    case 'thumbprint':
+      return trust.findByThumbprint(hint.value);
+    case 'issuerSerial':
+      return trust.findByIssuerSerial(hint.issuer, hint.serial);
+    case 'subject':
+    case 'keyName':
+      return trust.findBySubject(hint.name);
+    case 'keyValue':
+      return trust.findByPublicKey(hint.key);
+    case 'encryptedKey':
+    case 'encryptedKeySha1':
+      return undefined;
+  }
+}
+
+function checkKeyType(key: KeyObject, algorithm: SignatureAlgorithm): void {
+  const { keyType, pss } = signatureAlgorithms[algorithm];
+  const type = key.asymmetricKeyType;
+  if (type !== keyType && !(type === 'rsa-pss' && pss)) {
+    throw new KeyNotAcceptedError(`a key of type ${type} cannot have made a signature with ${algorithm}`);
+  }
+}
+
+/**
+ * Secrets that the policy names, or keys that we sent to the peer in this exchange and only it could decrypt.
+ *
+ * A key that came with this very message authenticates nobody: whoever has our certificate can send one. It is taken
+ * only by a policy that names neither certificates nor secrets, which is how a policy says that the signature has to
+ * give integrity alone (WS-SecurityPolicy's symmetric binding, where a UsernameToken says who it is).
+ */
+function findSecrets(state: Verification, settings: VerifySignatureSettings, hints: readonly KeyHint[]): TrustedKey[] {
+  const anonymous = settings.trust === undefined && settings.secrets.length === 0;
+  for (const hint of hints) {
+    if (hint.kind === 'keyName') {
+      const named = settings.secrets.filter((secret) => secret.name === hint.name);
+      if (named.length > 0) return named.map(({ key }) => ({ key, token: -1 }));
+    } else if (hint.kind === 'encryptedKeySha1' || hint.kind === 'encryptedKey') {
+      const secret = sessionSecret(state, hint, anonymous);
+      if (secret !== undefined) return [{ key: createSecretKey(secret), token: -1 }];
+    }
+  }
+  if (hints.every((hint) => hint.kind === 'keyName') && settings.secrets.length > 0) {
+    return settings.secrets.map(({ key }) => ({ key, token: -1 }));
+  }
+  throw new KeyNotFoundError('the policy holds no secret that the KeyInfo names');
+}
+
+function sessionSecret(
+  state: Verification,
+  hint: Extract<KeyHint, { kind: 'encryptedKey' | 'encryptedKeySha1' }>,
+  anonymous: boolean,
+): Buffer | undefined {
+  if (hint.kind === 'encryptedKeySha1') {
+    const sent = state.context.exchange.encryptedKeys.find((key) => key.sha1 === hint.sha1 && key.received !== true);
+    if (sent !== undefined) return Buffer.from(sent.key);
+  }
+  if (!anonymous) return undefined;
+  return findSessionKey(state, hint)?.octets;
+}

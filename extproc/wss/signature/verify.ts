@@ -1,0 +1,57 @@
+/** The checking side of ds:Signature in a Security header. */
+
+import { canonicalize } from '../../xml/c14n.ts';
+import { digests, signatureAlgorithms } from '../algorithms.ts';
+import { anyCovers, type ByteRange } from '../byte-ranges.ts';
+import { LimitError, SignatureInvalidError } from '../errors.ts';
+import { readKeyInfo } from '../key-info/read.ts';
+import type { VerifySignatureSettings } from '../settings.ts';
+import type { Verification } from '../verification.ts';
+import { checkReference } from './reference.ts';
+import { readReference, readSignature } from './signed-info.ts';
+import { findSigners } from './signer.ts';
+import { isSignatureValid } from './verify-value.ts';
+
+const MAX_SIGNATURES = 4;
+
+/**
+ * Verifies one Signature and adds what it covers to the state.
+ *
+ * The order is that of least work for a stranger: structure and algorithms, then a key that the policy trusts, then the
+ * signature over SignedInfo, and only then the digests of what its References name.
+ *
+ * @throws every refusal that has to do with signatures, see `errors.ts`
+ */
+export function verifySignature(state: Verification, settings: VerifySignatureSettings, element: number): void {
+  if (state.signatures.length === MAX_SIGNATURES) {
+    throw new LimitError(`the message has more than ${MAX_SIGNATURES} Signatures`);
+  }
+  const { index } = state.message;
+  const signature = readSignature(index, element, settings.accept);
+  const hints = signature.keyInfo === -1 ? [] : readKeyInfo(index, signature.keyInfo);
+  const signers = findSigners(state, settings, signature.algorithm, hints);
+  const signedInfo = canonicalize(index, signature.signedInfo, signature.canonicalization);
+  const signer = signers.find(({ key }) => isSignatureValid(signature.algorithm, key, signedInfo, signature.value));
+  if (signer === undefined) throw new SignatureInvalidError('the SignatureValue does not belong to SignedInfo and key');
+
+  if (signatureAlgorithms[signature.algorithm].hash === 'sha1') state.legacyAlgorithms.add(signature.algorithm);
+  const signed: ByteRange[] = [];
+  const fingerprints: string[] = [];
+  for (const referenceElement of signature.references) {
+    const reference = readReference(index, referenceElement, settings.accept);
+    const { range, fingerprint } = checkReference(state, settings, reference);
+    if (digests[reference.digest].hash === 'sha1') state.legacyAlgorithms.add(reference.digest);
+    if (range !== undefined) signed.push(range);
+    if (fingerprint !== undefined) fingerprints.push(fingerprint);
+  }
+  const { certificate, token } = signer;
+  state.signatures.push({
+    element: state.rangeOf(element),
+    value: signature.value,
+    signed,
+    tokenSigned:
+      (token !== -1 && anyCovers(signed, state.rangeOf(token))) ||
+      (certificate !== undefined && fingerprints.includes(certificate.fingerprint)),
+    certificate,
+  });
+}

@@ -1,0 +1,225 @@
+/**
+ * The checking side of WS-Security: what a message must prove, in the order in which it is proved.
+ *
+ * Elements of our Security header are processed from top to bottom, as their sender prepended them (WSS 1.1 §5); elements
+ * we do not know are not processed and prove nothing. Whatever the policy demands is then checked on the result, by the
+ * absolute place of each part. What the policy does not list is not trusted and not reported.
+ */
+
+import { createHash } from 'node:crypto';
+import type { Certificate } from '../keys/certificate.ts';
+import { SpliceEditor } from '../xml/splice.ts';
+import { anyCovers } from './byte-ranges.ts';
+import { decryptByKey, decryptByList, decryptToken } from './encryption/decrypt.ts';
+import { checkEncryptedParts } from './encryption/required-parts.ts';
+import {
+  KeyNotFoundError,
+  LimitError,
+  SecurityHeaderDuplicatedError,
+  SecurityHeaderMissingError,
+  SignatureConfirmationError,
+  WssError,
+} from './errors.ts';
+import type { ExchangeKey, ExchangeState, ReplayEntry } from './exchange-state.ts';
+import { DS, WSU, XENC } from './namespaces.ts';
+import type { VerifySettings } from './settings.ts';
+import { checkSignatureConfirmation } from './signature-confirmation/check.ts';
+import { findDecisiveSignature } from './signature/required-parts.ts';
+import { verifySignature } from './signature/verify.ts';
+import { securityHeaders, type SoapMessage } from './soap.ts';
+import { checkTimestamp, type TimestampFacts } from './timestamp/check.ts';
+import { checkUsernameToken, type UsernameTokenFacts } from './username-token/check.ts';
+import { Verification, type GoodSignature, type VerifyContext } from './verification.ts';
+
+export type { VerifyContext } from './verification.ts';
+
+/** Children that a Security header may have. */
+const MAX_HEADER_CHILDREN = 100;
+
+/** A message that proved everything the policy demands. */
+export interface Verified {
+  /** What goes on: decrypted parts in their places, our Security header removed, every other byte as it came. */
+  readonly bytes: Buffer;
+  /** The scan of the very bytes that were verified, our Security header still in them: read from this, nothing else. */
+  readonly message: SoapMessage;
+  /**
+   * The exchange with what this message adds to it. For a request, the response needs it; what a response adds is about
+   * the backend and must not be used to secure the answer to the client.
+   */
+  readonly exchange: ExchangeState;
+  /** Facts that must be seen for the first time, or the message is a replay. Empty when the policy has no window. */
+  readonly replay: readonly ReplayEntry[];
+  readonly identity: { readonly username?: string; readonly certificate?: Certificate };
+  /** Names of accepted algorithms that were used but should no longer be, for metrics and status. */
+  readonly legacyAlgorithms: readonly string[];
+}
+
+/**
+ * Verifies and decrypts a message for one actor.
+ *
+ * @param message as it came
+ * @param settings the policy's `verify`
+ * @param context the clock, the exchange so far, and the limits that hold after decryption too
+ * @throws WssError a subclass that says why the message is refused; XmlError when a signed part has no canonical form
+ */
+export function verify(message: SoapMessage, settings: VerifySettings, context: VerifyContext): Verified {
+  const [security, ...others] = securityHeaders(message, settings.actor);
+  if (others.length > 0) throw new SecurityHeaderDuplicatedError('the message has two Security headers for us');
+  if (security === undefined) return verifyBare(message, settings, context);
+  const state = new Verification(message, security, settings, context);
+  try {
+    processHeader(state);
+    return conclude(state);
+  } catch (error) {
+    if (state.malleable && error instanceof WssError) error.concealed = true;
+    throw error;
+  }
+}
+
+/** A message without a Security header proves nothing, which is enough if nothing is demanded. */
+function verifyBare(message: SoapMessage, settings: VerifySettings, context: VerifyContext): Verified {
+  const { timestamp, decryption, signature, usernameToken, signatureConfirmation } = settings;
+  const demanding =
+    timestamp?.required === true ||
+    (decryption !== undefined && decryption.requiredParts.some((part) => !part.optional)) ||
+    signature !== undefined ||
+    usernameToken !== undefined ||
+    signatureConfirmation;
+  if (demanding) throw new SecurityHeaderMissingError('the message has no Security header for us');
+  const { exchange } = context;
+  return { bytes: message.index.bytes, message, exchange, replay: [], identity: {}, legacyAlgorithms: [] };
+}
+
+/** Decrypts and verifies signatures from top to bottom; what decryption reveals is processed in its place. */
+function processHeader(state: Verification): void {
+  for (let child = nextChild(state); child !== -1; child = nextChild(state)) {
+    state.processed.push(state.rangeOf(child));
+    processChild(state, child);
+  }
+}
+
+function nextChild(state: Verification): number {
+  const { index } = state.message;
+  let count = 0;
+  for (let child = index.firstChild(state.security); child !== -1; child = index.nextSibling(child)) {
+    if (++count > MAX_HEADER_CHILDREN) {
+      throw new LimitError(`the Security header has more than ${MAX_HEADER_CHILDREN} children`);
+    }
+    const start = index.start(child);
+    if (!state.processed.some((range) => range.start === start)) return child;
+  }
+  return -1;
+}
+
+function processChild(state: Verification, child: number): void {
+  const { index } = state.message;
+  const { signature, decryption, removeSecurityHeader } = state.settings;
+  if (index.is(child, DS, 'Signature')) {
+    if (signature !== undefined) verifySignature(state, signature, child);
+    return;
+  }
+  if (index.namespaceUri(child) !== XENC) return;
+  if (decryption === undefined) {
+    // Left in place, another receiver may decrypt it; removed with the header, the key would be lost.
+    if (removeSecurityHeader)
+      throw new KeyNotFoundError('the message is encrypted and the policy has no decryption key');
+    return;
+  }
+  if (index.is(child, XENC, 'EncryptedKey')) decryptByKey(state, decryption, child);
+  else if (index.is(child, XENC, 'ReferenceList')) decryptByList(state, decryption, child);
+  else if (index.is(child, XENC, 'EncryptedData')) decryptToken(state, decryption, child);
+}
+
+/** Checks everything the policy demands against what was found. */
+function conclude(state: Verification): Verified {
+  const { settings, context, security } = state;
+  const { index } = state.message;
+  if (settings.decryption !== undefined) {
+    if (index.child(security, XENC, 'EncryptedData') !== -1) {
+      throw new KeyNotFoundError('the Security header holds EncryptedData that no key of the message is for');
+    }
+    checkEncryptedParts(state, settings.decryption);
+  }
+  const timestamp = settings.timestamp && checkTimestamp(index, security, settings.timestamp, context.now);
+  const decisive = settings.signature && findDecisiveSignature(state, settings.signature);
+  const user = settings.usernameToken && checkUsernameToken(index, security, settings.usernameToken, context.now);
+  if (settings.signatureConfirmation) checkConfirmed(state, decisive);
+  return {
+    bytes: forwardedBytes(state),
+    message: state.message,
+    exchange: exchangeAfter(state, decisive),
+    replay: replayEntries(state, timestamp, user),
+    identity: { username: user?.username, certificate: decisive?.certificate },
+    legacyAlgorithms: [...state.legacyAlgorithms],
+  };
+}
+
+function checkConfirmed(state: Verification, decisive: GoodSignature | undefined): void {
+  const { index } = state.message;
+  const sent = state.context.exchange.sentSignatures;
+  for (const element of checkSignatureConfirmation(index, state.security, sent)) {
+    if (decisive === undefined || !anyCovers(decisive.signed, state.rangeOf(element))) {
+      throw new SignatureConfirmationError('a SignatureConfirmation is not signed');
+    }
+  }
+}
+
+function forwardedBytes(state: Verification): Buffer {
+  const { bytes } = state.message.index;
+  if (!state.settings.removeSecurityHeader) return bytes;
+  const editor = new SpliceEditor(bytes);
+  const { start, end } = state.rangeOf(state.security);
+  editor.remove(start, end);
+  return editor.toBuffer();
+}
+
+function exchangeAfter(state: Verification, decisive: GoodSignature | undefined): ExchangeState {
+  const { exchange } = state.context;
+  const received = state.sessionKeys.flatMap(({ sha1, octets }): ExchangeKey[] =>
+    octets === undefined ? [] : [{ sha1, key: octets, received: true }],
+  );
+  return {
+    ...exchange,
+    verifiedSignatures: state.signatures.map((signature) => signature.value.toString('base64')),
+    signerCertificate: decisive?.certificate?.der ?? exchange.signerCertificate,
+    encryptedKeys: [...exchange.encryptedKeys, ...received],
+  };
+}
+
+/**
+ * What makes this message this message: each signature over the Timestamp, and the nonce of the UsernameToken. A
+ * signature without a Timestamp is none, because the same content may rightly be signed the same way again.
+ */
+function replayEntries(
+  state: Verification,
+  timestamp: TimestampFacts | undefined,
+  user: UsernameTokenFacts | undefined,
+): ReplayEntry[] {
+  const { window } = state.settings.replay;
+  if (window === 0) return [];
+  const ttl = (acceptedUntil: number) => Math.max(window, acceptedUntil - state.context.now);
+  const entries: ReplayEntry[] = [];
+  if (timestamp !== undefined) {
+    const range = state.rangeOf(state.message.index.child(state.security, WSU, 'Timestamp'));
+    for (const { signed, value } of state.signatures) {
+      if (!anyCovers(signed, range)) continue;
+      entries.push({
+        kind: 'signature',
+        key: replayKey(value, Buffer.from(timestamp.createdText)),
+        ttl: ttl(timestamp.acceptedUntil),
+      });
+    }
+  }
+  if (user?.nonce !== undefined) {
+    const key = replayKey(Buffer.from(user.username), Buffer.from(user.createdText ?? ''), user.nonce);
+    entries.push({ kind: 'nonce', key, ttl: ttl(user.acceptedUntil ?? 0) });
+  }
+  return entries;
+}
+
+/** SHA-256 over the fields, each after its length, so that no two lists of fields look alike. */
+function replayKey(...fields: readonly Buffer[]): string {
+  const hash = createHash('sha256');
+  for (const field of fields) hash.update(`${field.length}:`).update(field);
+  return hash.digest('base64url');
+}
