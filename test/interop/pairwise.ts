@@ -53,4 +53,5 @@ function pairsOf(row: readonly number[]): string[] {
   return row.flatMap((i, a) => row.slice(a + 1).map((j, offset) => pairText(a, i, a + 1 + offset, j)));
 }
 
-const pairText = (a: number, i: number, b: number, j: number): string => (a < b ? `${a}=${i},${b}=${j}` : `${b}=${j},${a}=${i}`);
+const pairText = (a: number, i: number, b: number, j: number): string =>
+  a < b ? `${a}=${i},${b}=${j}` : `${b}=${j},${a}=${i}`;

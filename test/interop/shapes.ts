@@ -37,8 +37,8 @@ const shapes = {
 
   'line ends and white space': (soap: string) =>
     `<soap:Envelope\r\n\txmlns:soap = '${soap}'\r\n  xmlns:s='${SHOP}'  >\r\n<soap:Header>\r\n${addressing}\r\n` +
-    "<s:Session\r\n note='a\r\nb\tc&#13;&#10;d&#9;e \"q\"' >1\r\n2\r3&#13;</s:Session>\r\n</soap:Header>\r\n" +
-    "<soap:Body >\r\n<s:Order><s:Card >\r\n 4111\r\n</s:Card\r\n></s:Order>\r\n</soap:Body>\r\n</soap:Envelope>\r\n",
+    '<s:Session\r\n note=\'a\r\nb\tc&#13;&#10;d&#9;e "q"\' >1\r\n2\r3&#13;</s:Session>\r\n</soap:Header>\r\n' +
+    '<soap:Body >\r\n<s:Order><s:Card >\r\n 4111\r\n</s:Card\r\n></s:Order>\r\n</soap:Body>\r\n</soap:Envelope>\r\n',
 
   'text beyond ASCII': (soap: string) =>
     `<soap:Envelope xmlns:soap="${soap}" xmlns:s="${SHOP}" xml:lang="de"><soap:Header>${addressing}` +

@@ -2,7 +2,9 @@ import java.security.Key;
 import java.util.List;
 import javax.crypto.spec.SecretKeySpec;
 import org.apache.wss4j.common.WSS4JConstants;
+import org.apache.wss4j.dom.WSConstants;
 import org.apache.wss4j.dom.message.WSSecHeader;
+import org.apache.wss4j.dom.message.WSSecTimestamp;
 import org.apache.xml.security.keys.content.KeyName;
 import org.apache.xml.security.signature.XMLSignature;
 import org.apache.xml.security.transforms.Transforms;
@@ -25,7 +27,9 @@ final class Xmldsig {
 
     byte[] secure(byte[] message) throws Exception {
         Document document = Dom.parse(message);
-        Element header = new WSSecHeader(document).insertSecurityHeader();
+        WSSecHeader security = new WSSecHeader(document);
+        Element header = security.insertSecurityHeader();
+        new WSSecTimestamp(security).build();
         XMLSignature signature = new XMLSignature(document, "", request.get("sig.algorithm"), request.get("sig.c14n"));
         header.appendChild(signature.getElement());
         int number = 0;
@@ -33,6 +37,7 @@ final class Xmldsig {
             String[] pieces = part.split("\\|");
             Element element = (Element) document.getElementsByTagNameNS(pieces[1], pieces[2]).item(0);
             String id = "part-" + number++;
+            element.setAttributeNS(WSConstants.XMLNS_NS, "xmlns:wsu", WSS4JConstants.WSU_NS);
             element.setAttributeNS(WSS4JConstants.WSU_NS, "wsu:Id", id);
             element.setIdAttributeNS(WSS4JConstants.WSU_NS, "Id", true);
             Transforms transforms = new Transforms(document);
