@@ -16,6 +16,8 @@ export interface EncryptionTarget {
 /** What stands in the message where an element was, or where its content was. */
 export interface Replacement {
   readonly element: number;
+  /** Whether the element is still there, with other content. */
+  readonly content: boolean;
   /** Id of the EncryptedData or of the EncryptedHeader around it. */
   readonly id: string;
 }
@@ -74,17 +76,17 @@ export function encryptElements(
         if (start === contentEnd) editor.insert(start, data);
         else editor.replace(start, contentEnd, data);
       }
-      return { element, id: dataId };
+      return { element, content: true, id: dataId };
     }
     const start = index.start(element);
     const data = createEncryptedData(editor.slice(start, end), mode, dataId, dataKey);
     if (index.parent(element) !== message.header || message.header === -1) {
       editor.replace(start, end, data);
-      return { element, id: dataId };
+      return { element, content: false, id: dataId };
     }
     const id = ids.next('EH');
     editor.replace(start, end, encryptedHeader(data, id, security));
-    return { element, id };
+    return { element, content: false, id };
   });
 }
 

@@ -18,8 +18,8 @@ import { keyValue } from './key-value.ts';
 /** The key that a ds:KeyInfo names. */
 export interface NamedKey {
   readonly certificate?: Certificate;
-  /** For KeyValue; the certificate's when absent. */
-  readonly publicKey?: KeyObject;
+  /** For KeyValue, when there is no certificate: a public or a private key. */
+  readonly key?: KeyObject;
   /** For KeyName. */
   readonly name: string;
 }
@@ -49,9 +49,11 @@ export function keyReference(
 ): string {
   if (identifier === 'KeyName') return `<ds:KeyName>${escapeText(key.name)}</ds:KeyName>`;
   if (identifier === 'KeyValue') {
-    const publicKey = key.publicKey ?? key.certificate?.publicKey;
-    if (publicKey === undefined) throw new KeyNotAcceptedError('KeyValue needs an asymmetric key');
-    return keyValue(publicKey);
+    const asymmetric = key.certificate?.publicKey ?? key.key;
+    if (asymmetric === undefined || asymmetric.type === 'secret') {
+      throw new KeyNotAcceptedError('KeyValue needs an asymmetric key');
+    }
+    return keyValue(asymmetric);
   }
   if (key.certificate === undefined) throw new KeyNotAcceptedError(`${identifier} needs a certificate`);
   const id = referenceId === undefined ? '' : ` wsu:Id="${referenceId}"`;

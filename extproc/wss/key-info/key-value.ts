@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { KeyNotAcceptedError } from '../errors.ts';
 import { DSIG11 } from '../namespaces.ts';
 
@@ -9,13 +9,25 @@ const namedCurves: Readonly<Record<string, string>> = {
   'P-521': 'urn:oid:1.3.132.0.35',
 };
 
+/** Exporting a key costs more than a small message, so it is done once. */
+const written = new WeakMap<KeyObject, string>();
+
 /**
- * Writes a public key for ds:KeyInfo: ds:KeyValue with RSAKeyValue or ECKeyValue (XML Signature 1.1 §4.5.2), and
+ * Writes a public key, or that of a private key, for ds:KeyInfo: ds:KeyValue with RSAKeyValue or ECKeyValue (XML Signature 1.1 §4.5.2), and
  * dsig11:DEREncodedKeyValue (§4.5.10) for Ed25519, which has no KeyValue form. The prefix `ds` must be in scope.
  *
  * @throws {KeyNotAcceptedError} for any other type of key
  */
 export function keyValue(key: KeyObject): string {
+  let text = written.get(key);
+  if (text === undefined) {
+    text = write(key.type === 'private' ? createPublicKey(key) : key);
+    written.set(key, text);
+  }
+  return text;
+}
+
+function write(key: KeyObject): string {
   if (key.asymmetricKeyType === 'ed25519') {
     const spki = key.export({ format: 'der', type: 'spki' }).toString('base64');
     return `<dsig11:DEREncodedKeyValue xmlns:dsig11="${DSIG11}">${spki}</dsig11:DEREncodedKeyValue>`;

@@ -1,0 +1,335 @@
+/**
+ * Puts WS-Security on a message: the order of the steps, and the one splice at the end. What is not ours leaves byte for
+ * byte as it came.
+ */
+
+import { createSecretKey } from 'node:crypto';
+import { scan } from '../xml/scan.ts';
+import { SpliceEditor } from '../xml/splice.ts';
+import { createBinarySecurityToken } from './binary-security-token/create.ts';
+import { arrange, createPlainBlocks, type Block } from './blocks.ts';
+import { createEncryptedKey, dataAlgorithmOf, referenceList, type EncryptedKey } from './encryption/create-key.ts';
+import { encryptElements, outermost, type EncryptionTarget } from './encryption/encrypt.ts';
+import { createEncryptedData, type DataKey } from './encryption/encrypted-data.ts';
+import { InvalidStructureError, KeyNotFoundError } from './errors.ts';
+import type { ExchangeState } from './exchange-state.ts';
+import { IdAllocator } from './ids.ts';
+import { encryptedKeyReference, namesToken } from './key-info/create.ts';
+import { WSU, XENC } from './namespaces.ts';
+import { OWN_LIMITS } from './own-limits.ts';
+import { insertSecurityBlocks, planSecurityHeader, type SecurityHeader } from './security-header.ts';
+import type { Part, SecureSettings, SignatureSettings } from './settings.ts';
+import { signMessage, type SigningKeyInUse } from './signature/sign-message.ts';
+import type { Signer } from './signature/signature-value.ts';
+import { readSoap, type SoapMessage } from './soap.ts';
+import { findParts, NO_PARTS, type FoundParts, type OwnPart } from './targets.ts';
+
+export type { Signer };
+
+export interface SecureContext {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly exchange: ExchangeState;
+  readonly sign: Signer;
+}
+
+export interface Secured {
+  readonly bytes: Buffer;
+  /** The exchange with our signature and our EncryptedKey added. */
+  readonly exchange: ExchangeState;
+}
+
+/** A symmetric key for this message, and all that it encrypts. */
+interface Encryption {
+  readonly encryptedKey: EncryptedKey;
+  readonly dataKey: DataKey;
+  readonly targets: readonly EncryptionTarget[];
+  /** Blocks of ours that are encrypted: mode and Id of the EncryptedData. */
+  readonly own: ReadonlyMap<Block['kind'], { readonly mode: Part['mode']; readonly dataId: string }>;
+}
+
+/** What both orders of the steps work on. */
+interface Job {
+  readonly message: SoapMessage;
+  readonly settings: SecureSettings;
+  readonly context: SecureContext;
+  readonly security: SecurityHeader;
+  readonly ids: IdAllocator;
+  readonly toSign: FoundParts;
+  readonly encryption: Encryption | undefined;
+  /** Every block but the Signature. */
+  readonly blocks: readonly Block[];
+  readonly tokenId: string;
+}
+
+/** The message with its edits, and the blocks that go into its header. */
+interface Result {
+  readonly message: SoapMessage;
+  readonly editor: SpliceEditor;
+  readonly security: SecurityHeader;
+  readonly blocks: readonly Block[];
+  readonly contents: readonly Buffer[];
+  readonly signatureValue?: string;
+}
+
+/**
+ * Adds the security that a policy asks for to a message: Timestamp, UsernameToken, Signature and encryption, in the
+ * Security header of one actor (WSS 1.1).
+ *
+ * @throws {PartMissingError} when a part that is not optional is not in the message; nothing has been computed then
+ * @throws {WssError} a subclass for keys, algorithms and headers that do not fit
+ * @throws {XmlError} when the message declares a relative namespace name and is to be signed
+ */
+export async function secure(message: SoapMessage, settings: SecureSettings, context: SecureContext): Promise<Secured> {
+  const security = planSecurityHeader(message, settings.actor, settings.mustUnderstand);
+  if (settings.timestamp !== undefined && hasTimestamp(message, security)) {
+    throw new InvalidStructureError('The Security header has a Timestamp already, and must have only one');
+  }
+  const { signature, encryption } = settings;
+  const toSign = signature
+    ? findParts(message, security.existing, signature.parts, signableBlocks(settings, signature))
+    : NO_PARTS;
+  const toEncrypt = encryption
+    ? findParts(message, security.existing, encryption.parts, encryptableBlocks(settings))
+    : NO_PARTS;
+  const ids = new IdAllocator();
+  const prepared = prepareEncryption(message, settings, context, security, toEncrypt, ids);
+  const tokenId = signature?.keyIdentifier === 'BinarySecurityToken' ? ids.next('X509') : '';
+  const blocks = [
+    ...keyBlocks(settings, prepared, security, ids),
+    ...createPlainBlocks(settings, context.now, context.exchange.verifiedSignatures, security, ids),
+    ...signingTokenBlocks(signature, tokenId, security),
+  ];
+  const job = { message, settings, context, security, ids, toSign, encryption: prepared, blocks, tokenId };
+  const result = settings.order === 'EncryptThenSign' ? await encryptThenSign(job) : await signThenEncrypt(job);
+  return { bytes: splice(result, settings), exchange: remember(context.exchange, prepared, result.signatureValue) };
+}
+
+async function signThenEncrypt(job: Job): Promise<Result> {
+  const { message, settings, security, encryption, ids } = job;
+  const editor = new SpliceEditor(message.index.bytes);
+  const signed = await sign(
+    job,
+    message,
+    editor,
+    security,
+    job.blocks,
+    job.toSign.elements.map(({ element }) => element),
+  );
+  const blocks = signed?.blocks ?? arrange(job.blocks, settings);
+  let contents = signed?.contents ?? blocks.map(({ text }) => Buffer.from(text));
+  if (encryption !== undefined) {
+    encryptElements(message, editor, encryption.targets, encryption.dataKey, security, ids);
+    contents = contents.map((content, i) => {
+      const own = encryption.own.get(blocks[i].kind);
+      return own === undefined ? content : encryptBlock(content, own.mode, own.dataId, encryption.dataKey);
+    });
+  }
+  return { message, editor, security, blocks, contents, signatureValue: signed?.value };
+}
+
+async function encryptThenSign(job: Job): Promise<Result> {
+  const { settings, encryption, ids } = job;
+  let { message, security, blocks } = job;
+  let elements = job.toSign.elements.map(({ element }) => element);
+  if (encryption !== undefined) {
+    blocks = blocks.map((block) => {
+      const own = encryption.own.get(block.kind);
+      return own === undefined ? block : encryptedBlock(block, own.mode, own.dataId, encryption.dataKey);
+    });
+    if (encryption.targets.length > 0) {
+      const encryptEditor = new SpliceEditor(message.index.bytes);
+      const replaced = encryptElements(message, encryptEditor, encryption.targets, encryption.dataKey, security, ids);
+      const before = message.index;
+      message = readSoap(scan(encryptEditor.toBuffer(), { limits: OWN_LIMITS }));
+      security = planSecurityHeader(message, settings.actor, settings.mustUnderstand);
+      const hidden: number[] = [];
+      for (const element of elements) {
+        const by = replaced.find(
+          (r) =>
+            r.element <= element && element < before.subtreeEnd(r.element) && !(r.content && r.element === element),
+        );
+        if (by !== undefined) hidden.push(message.index.elementsWithId(by.id)[0]);
+      }
+      // What is still to be seen is found again by its place; for the rest, what now stands for it is signed.
+      const parts = (settings.signature?.parts ?? []).map((part) => ({ ...part, optional: true }));
+      const visible = findParts(message, security.existing, parts, new Set()).elements;
+      elements = [...visible.map(({ element }) => element), ...hidden];
+    }
+  }
+  const editor = new SpliceEditor(message.index.bytes);
+  const signed = await sign(job, message, editor, security, blocks, elements);
+  const arranged = signed?.blocks ?? arrange(blocks, settings);
+  const contents = signed?.contents ?? arranged.map(({ text }) => Buffer.from(text));
+  return { message, editor, security, blocks: arranged, contents, signatureValue: signed?.value };
+}
+
+async function sign(
+  { settings, context, ids, toSign, encryption, tokenId }: Job,
+  message: SoapMessage,
+  editor: SpliceEditor,
+  security: SecurityHeader,
+  blocks: readonly Block[],
+  elements: readonly number[],
+) {
+  const { signature } = settings;
+  if (signature === undefined) return undefined;
+  const signedBlocks = blocks.filter(
+    ({ kind }) => kind === 'SignatureConfirmation' || (kind !== 'Token' && toSign.own.has(kind as OwnPart)),
+  );
+  return signMessage({
+    message,
+    editor,
+    security,
+    settings,
+    signature,
+    key: signingKey(signature, encryption, context.exchange),
+    blocks,
+    elements: [...new Set(elements)],
+    signedBlocks,
+    signToken: toSign.own.has('Token'),
+    tokenId,
+    ids,
+    sign: context.sign,
+  });
+}
+
+function splice({ message, editor, security, blocks, contents }: Result, settings: SecureSettings): Buffer {
+  const timestampLast = settings.layout === 'LaxTimestampLast' && blocks.at(-1)?.kind === 'Timestamp';
+  const split = timestampLast ? contents.length - 1 : contents.length;
+  if (contents.length > 0) {
+    const first = Buffer.concat(contents.slice(0, split));
+    insertSecurityBlocks(editor, message, security, first, Buffer.concat(contents.slice(split)));
+  }
+  return editor.toBuffer();
+}
+
+function hasTimestamp(message: SoapMessage, security: SecurityHeader): boolean {
+  return security.existing !== -1 && message.index.child(security.existing, WSU, 'Timestamp') !== -1;
+}
+
+function signableBlocks(settings: SecureSettings, signature: SignatureSettings): Set<OwnPart> {
+  const own = new Set<OwnPart>();
+  if (settings.timestamp !== undefined) own.add('Timestamp');
+  if (settings.usernameToken !== undefined) own.add('UsernameToken');
+  if (namesToken(signature.keyIdentifier)) own.add('Token');
+  return own;
+}
+
+function encryptableBlocks(settings: SecureSettings): Set<OwnPart> {
+  const own = new Set<OwnPart>();
+  if (settings.timestamp !== undefined) own.add('Timestamp');
+  if (settings.usernameToken !== undefined) own.add('UsernameToken');
+  // When encryption comes first, there is no signature yet, and its token must stay readable.
+  if (settings.signature === undefined || settings.order === 'EncryptThenSign') return own;
+  own.add('Signature');
+  if (settings.signature.keyIdentifier === 'BinarySecurityToken') own.add('Token');
+  return own;
+}
+
+function prepareEncryption(
+  message: SoapMessage,
+  settings: SecureSettings,
+  context: SecureContext,
+  security: SecurityHeader,
+  found: FoundParts,
+  ids: IdAllocator,
+): Encryption | undefined {
+  const { encryption, signature } = settings;
+  if (encryption === undefined) return undefined;
+  const targets = outermost(message, found.elements).map((target) => ({ ...target, dataId: ids.next('ED') }));
+  const own = new Map([...found.own].map(([kind, mode]) => [kind, { mode, dataId: ids.next('ED') }]));
+  if (targets.length + own.size === 0 && signature?.keyIdentifier !== 'EncryptedKeySHA1') return undefined;
+  const encryptedKey = createEncryptedKey(encryption, context.exchange, ids, security.declarations);
+  const dataKey = {
+    key: encryptedKey.key,
+    algorithm: dataAlgorithmOf(encryption),
+    keyInfo: encryptedKeyReference(encryptedKey.id),
+  };
+  return { encryptedKey, dataKey, targets, own };
+}
+
+/** The EncryptedKey with its ReferenceList, apart from each other when the signature is made with the key in between. */
+function keyBlocks(
+  settings: SecureSettings,
+  encryption: Encryption | undefined,
+  security: SecurityHeader,
+  ids: IdAllocator,
+): Block[] {
+  if (encryption === undefined) return [];
+  const { encryptedKey, targets, own } = encryption;
+  const dataIds = [...targets, ...own.values()].map(({ dataId }) => dataId);
+  const blocks: Block[] = [];
+  const add = (kind: Block['kind'], id: string, text: string) =>
+    blocks.push({ kind, id, text, prefixes: [], encrypted: false });
+  if (encryptedKey.token !== '') add('RecipientToken', '', encryptedKey.token);
+  const apart = settings.order === 'EncryptThenSign' && settings.signature?.keyIdentifier === 'EncryptedKeySHA1';
+  const list = dataIds.length === 0 ? '' : referenceList(dataIds);
+  add('EncryptedKey', encryptedKey.id, encryptedKey.text(apart ? '' : list));
+  if (apart && dataIds.length > 0) {
+    add('ReferenceList', ids.next('RL'), referenceList(dataIds, ` xmlns:xenc="${XENC}"${security.declarations}`));
+  }
+  return blocks;
+}
+
+function signingTokenBlocks(
+  signature: SignatureSettings | undefined,
+  tokenId: string,
+  security: SecurityHeader,
+): Block[] {
+  const certificate = signature?.key?.certificate;
+  if (tokenId === '' || certificate === undefined) return [];
+  const text = createBinarySecurityToken(certificate, tokenId, security.declarations);
+  return [{ kind: 'Token', id: tokenId, text, prefixes: ['wsse', 'wsu'], encrypted: false }];
+}
+
+function signingKey(
+  signature: SignatureSettings,
+  encryption: Encryption | undefined,
+  exchange: ExchangeState,
+): SigningKeyInUse {
+  if (signature.keyIdentifier !== 'EncryptedKeySHA1') {
+    if (signature.key === undefined) throw new KeyNotFoundError('The policy has no key to sign with');
+    return { key: signature.key.key, sha1: '' };
+  }
+  if (encryption !== undefined) {
+    const { key, sha1 } = encryption.encryptedKey;
+    return { key: createSecretKey(key), sha1 };
+  }
+  // Without a key of its own an answer is signed with the key that came with the request.
+  const shared = exchange.encryptedKeys.at(0);
+  if (shared === undefined) throw new KeyNotFoundError('Neither this message nor its request has an EncryptedKey');
+  return { key: createSecretKey(shared.key), sha1: shared.sha1 };
+}
+
+function encryptedBlock(block: Block, mode: Part['mode'], dataId: string, dataKey: DataKey): Block {
+  const text = encryptBlock(Buffer.from(block.text), mode, dataId, dataKey).toString();
+  return mode === 'Element'
+    ? { kind: block.kind, id: dataId, text, prefixes: ['xenc'], encrypted: true }
+    : { ...block, text, encrypted: true };
+}
+
+/** Encrypts a block of ours, or what is between its tags: none of its attributes holds a `>`. */
+function encryptBlock(block: Buffer, mode: Part['mode'], dataId: string, dataKey: DataKey): Buffer {
+  if (mode === 'Element') return createEncryptedData(block, mode, dataId, dataKey);
+  const start = block.indexOf('>') + 1;
+  const end = block.lastIndexOf('</');
+  const data = createEncryptedData(block.subarray(start, end), mode, dataId, dataKey);
+  return Buffer.concat([block.subarray(0, start), data, block.subarray(end)]);
+}
+
+function remember(
+  exchange: ExchangeState,
+  encryption: Encryption | undefined,
+  signatureValue: string | undefined,
+): ExchangeState {
+  const { sentSignatures, encryptedKeys } = exchange;
+  return {
+    ...exchange,
+    sentSignatures: signatureValue === undefined ? sentSignatures : [...sentSignatures, signatureValue],
+    encryptedKeys:
+      encryption === undefined
+        ? encryptedKeys
+        : [...encryptedKeys, { sha1: encryption.encryptedKey.sha1, key: encryption.encryptedKey.key }],
+  };
+}
