@@ -57,6 +57,12 @@ export class BerValue {
     );
   }
 
+  /** A BMPString, which node-forge has decoded already. */
+  get text(): string | undefined {
+    const { value } = this.#node;
+    return this.isUniversal(forge.asn1.Type.BMPSTRING) && typeof value === 'string' ? value : undefined;
+  }
+
   /** The whole value, in DER. */
   get der(): Buffer {
     return Buffer.from(forge.asn1.toDer(this.#node).getBytes(), 'latin1');

@@ -26,7 +26,6 @@ export const TAG = {
   utcTime: 0x17,
   generalizedTime: 0x18,
   generalString: 0x1b,
-  universalString: 0x1c,
   bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,

@@ -32,7 +32,7 @@ export interface DistinguishedName {
   readonly key: string;
 }
 
-/** The content of a string value, or undefined when its type is no string. */
+/** The content of a string value; undefined for types that Java, too, writes in hexadecimal. */
 function stringValue(value: DerValue): string | undefined {
   switch (value.tag) {
     case TAG.utf8String:
@@ -45,15 +45,6 @@ function stringValue(value: DerValue): string | undefined {
     case TAG.bmpString:
       if (value.content.length % 2 !== 0) throw new DerError('bad BMPString');
       return Buffer.from(value.content).swap16().toString('utf16le');
-    case TAG.universalString: {
-      if (value.content.length % 4 !== 0) throw new DerError('bad UniversalString');
-      let text = '';
-      for (let at = 0; at < value.content.length; at += 4) {
-        const codePoint = value.content.readUInt32BE(at);
-        text += String.fromCodePoint(codePoint > 0x10ffff ? 0xfffd : codePoint);
-      }
-      return text;
-    }
     default:
       return undefined;
   }

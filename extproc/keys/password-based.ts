@@ -49,10 +49,16 @@ type MacHash = NonNullable<ReturnType<typeof macHashes.get>>;
 /** What a password opens in one file, with a limit on the work for all of it. */
 export class PasswordBased {
   readonly #password: string;
+  readonly #hint: string;
   #iterations = 0;
 
-  constructor(password: string) {
-    this.#password = password;
+  /** @param password absent: tried as the empty one */
+  constructor(password: string | undefined) {
+    this.#password = password ?? '';
+    this.#hint =
+      password === undefined
+        ? 'it needs a password; put it under the key password beside it'
+        : 'the password (key password) does not open it';
   }
 
   /**
@@ -72,7 +78,10 @@ export class PasswordBased {
     const sha1: MacHash = { name: 'sha1', bytes: 20, block: 64 };
     const key = pkcs12Key(this.#password, { salt, iterations, purpose: 1, length: scheme.keyBytes, hash: sha1 });
     const iv = pkcs12Key(this.#password, { salt, iterations, purpose: 2, length: 8, hash: sha1 });
-    return scheme.cipher === 'rc2' ? decryptRc2(key, iv, encrypted) : decryptCbc(scheme.cipher, key, iv, encrypted);
+    const opened =
+      scheme.cipher === 'rc2' ? decryptRc2(key, iv, encrypted) : decryptCbc(scheme.cipher, key, iv, encrypted);
+    if (opened === undefined) throw this.#wrongPassword();
+    return opened;
   }
 
   /**
@@ -91,7 +100,7 @@ export class PasswordBased {
     const key = pkcs12Key(this.#password, { salt, iterations, purpose: 3, length: hash.bytes, hash });
     const expected = createHmac(hash.name, key).update(content).digest();
     const found = digest.child(1).octets;
-    if (found.length !== expected.length || !timingSafeEqual(found, expected)) throw wrongPassword();
+    if (found.length !== expected.length || !timingSafeEqual(found, expected)) throw this.#wrongPassword();
   }
 
   /** PBES2-params, RFC 8018 §A.4. */
@@ -107,7 +116,13 @@ export class PasswordBased {
     const scheme = pbes2Ciphers.get(encryption.child(0).oid);
     if (scheme === undefined) throw unsupported(encryption.child(0).oid);
     const key = pbkdf2Sync(this.#password, salt.octets, this.#spend(iterations.count), scheme.keyBytes, hashName);
-    return decryptCbc(scheme.cipher, key, encryption.child(1).octets, encrypted);
+    const opened = decryptCbc(scheme.cipher, key, encryption.child(1).octets, encrypted);
+    if (opened === undefined) throw this.#wrongPassword();
+    return opened;
+  }
+
+  #wrongPassword(): KeyFormatError {
+    return new KeyFormatError(this.#hint);
   }
 
   #spend(iterations: number): number {
@@ -119,29 +134,27 @@ export class PasswordBased {
   }
 }
 
-const wrongPassword = (): KeyFormatError => new KeyFormatError('the password does not open it');
-
 const unsupported = (oid: string): KeyFormatError =>
   new KeyFormatError(
     `it is protected with an algorithm that is not supported (${oid}); export it anew with AES-256-CBC and a SHA-256 MAC, as OpenSSL 3 and Java 17 do by default`,
   );
 
-function decryptCbc(cipher: string, key: Buffer, iv: Buffer, encrypted: Buffer): Buffer {
+/** Undefined when the padding is wrong, which is what a wrong password leads to. */
+function decryptCbc(cipher: string, key: Buffer, iv: Buffer, encrypted: Buffer): Buffer | undefined {
   try {
     const decipher = createDecipheriv(cipher, key, iv);
     return Buffer.concat([decipher.update(encrypted), decipher.final()]);
   } catch {
-    throw wrongPassword();
+    return undefined;
   }
 }
 
-function decryptRc2(key: Buffer, iv: Buffer, encrypted: Buffer): Buffer {
+function decryptRc2(key: Buffer, iv: Buffer, encrypted: Buffer): Buffer | undefined {
   const binary = (octets: Buffer) => forge.util.createBuffer(octets.toString('latin1'));
   const decipher = forge.rc2.createDecryptionCipher(binary(key), 8 * key.length);
   decipher.start(binary(iv));
   decipher.update(binary(encrypted));
-  if (!decipher.finish()) throw wrongPassword();
-  return Buffer.from(decipher.output.getBytes(), 'latin1');
+  return decipher.finish() ? Buffer.from(decipher.output.getBytes(), 'latin1') : undefined;
 }
 
 interface Pkcs12KeyOptions {

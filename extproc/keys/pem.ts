@@ -26,7 +26,7 @@ export function readPrivateKeyPem(text: string, password: string | undefined): K
     const end = text.indexOf(ENCRYPTED.end, encryptedAt);
     if (end < 0) throw new KeyFormatError('the PEM block has no END line');
     const info = BerValue.parse(Buffer.from(text.slice(encryptedAt + ENCRYPTED.begin.length, end), 'base64'));
-    return readPkcs8(new PasswordBased(password ?? '').decrypt(info.child(0), info.child(1).octets));
+    return readPkcs8(new PasswordBased(password).decrypt(info.child(0), info.child(1).octets));
   }
   if (!/-----BEGIN (RSA |EC )?PRIVATE KEY-----/.test(text)) {
     throw new KeyFormatError('there is no PEM private key in it (BEGIN PRIVATE KEY)');
@@ -36,7 +36,7 @@ export function readPrivateKeyPem(text: string, password: string | undefined): K
   } catch {
     throw new KeyFormatError(
       isLegacyEncrypted
-        ? 'the password does not open it'
+        ? 'the password (key password) does not open it'
         : 'the PEM private key is damaged or of a kind that is not supported',
     );
   }

@@ -28,10 +28,11 @@ export interface KeyStore {
  * Opens a key store.
  *
  * @param file at most 1 MiB
+ * @param password absent: tried as the empty one
  * @throws KeyFormatError
  * @throws InvalidTokenError when a certificate in it is not acceptable
  */
-export function readPkcs12(file: Buffer, password: string): KeyStore {
+export function readPkcs12(file: Buffer, password: string | undefined): KeyStore {
   if (file.length > MAX_KEY_STORE_BYTES) throw new KeyFormatError('it is larger than 1 MiB');
   const top = BerValue.parse(file);
   const content = contentOf(top.child(1), DATA).octets;
@@ -74,7 +75,5 @@ function openSafe(safe: BerValue, secret: PasswordBased): Buffer {
 
 function friendlyName(bag: BerValue): string | undefined {
   const attribute = bag.children[2]?.children.find((candidate) => candidate.child(0).oid === FRIENDLY_NAME);
-  const octets = attribute?.child(1).child(0).octets;
-  if (octets === undefined || octets.length % 2 !== 0) return undefined;
-  return Buffer.from(octets).swap16().toString('utf16le');
+  return attribute?.child(1).child(0).text;
 }

@@ -181,7 +181,7 @@ function chooseKey(material: KeyMaterial, key: string): KeyPair {
 
 function openKeyStore(material: KeyMaterial, octets: Buffer): KeyStore {
   refuseJavaKeyStore(octets);
-  return readPkcs12(octets, textOf(material, 'password') ?? '');
+  return readPkcs12(octets, textOf(material, 'password'));
 }
 
 /** A value that is text, without the line end that editors and `echo` leave. */
