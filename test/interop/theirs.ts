@@ -10,7 +10,7 @@ import {
 } from '../../extproc/wss/algorithms.ts';
 import { DS, WSSE, WSU } from '../../extproc/wss/namespaces.ts';
 import type { Case, EncryptedPart, EncryptionCase, SignatureCase, SignedPart } from './cases.ts';
-import { identityFor } from './keys.ts';
+import { identityFor, pki } from './keys.ts';
 import { SHOP, WSA, namespaceOf } from './shapes.ts';
 import { SECRET, USER, type Fields, type Wss4jEngine } from './wss4j.ts';
 
@@ -68,7 +68,8 @@ export function cannot(item: Case, engine: Wss4jEngine, doing: 'secure' | 'verif
   if (signature?.algorithm === 'Ed25519') return 'StAX knows no EdDSA keys';
   if (encryption?.keyIdentifier === 'X509Data') return 'StAX reads no ds:X509Data of an EncryptedKey';
   if (doing === 'verify') return undefined;
-  if (item.shape === 'rebound prefixes') return 'the stream writer renames a rebound prefix that only an attribute uses';
+  if (item.shape === 'rebound prefixes')
+    return 'the stream writer renames a rebound prefix that only an attribute uses';
   if (signature?.keyIdentifier.startsWith('EncryptedKey'))
     return 'StAX signs with a session key only if it is given one';
   if (signature?.algorithm === 'ECDSA-SHA512' && signature.keyIdentifier === 'KeyValue')
@@ -94,6 +95,9 @@ export function expectedEncrypted(item: Case): string[] {
 function signatureFields(item: Case, signature: SignatureCase): Fields {
   return {
     'sig.key': keyName(signature),
+    'sig.keyName': signature.algorithm.startsWith('HMAC')
+      ? SECRET.name
+      : pki[identityFor(signature)].certificate.subject,
     'sig.algorithm': signatureAlgorithms[signature.algorithm].uri,
     'sig.digest': digests[signature.digest].uri,
     'sig.c14n': canonicalizations[signature.canonicalization].uri,

@@ -45,7 +45,7 @@ final class Xmldsig {
             signature.addDocument("#" + id, transforms, request.get("sig.digest"));
         }
         if (request.get("sig.keyIdentifier").equals("KeyName")) {
-            signature.getKeyInfo().add(new KeyName(document, request.get("sig.key")));
+            signature.getKeyInfo().add(new KeyName(document, request.get("sig.keyName")));
         } else {
             signature.addKeyInfo(keys.certificate(request.get("sig.key")));
         }
