@@ -148,7 +148,7 @@ export interface Decryption {
   readonly requireSignedEncryptedData?: boolean;
 }
 
-/** A Secret that holds a private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12` and its password in `password`. */
+/** A Secret that holds an RSA private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. */
 export interface KeyReference {
   /** Kind of the object that holds it. */
   readonly kind: 'Secret';
@@ -200,7 +200,7 @@ export interface DecryptionAccept {
 export interface VerifySignature {
   /** Certificates that decide who may sign: certification authorities, or with `pin` the signers themselves. Other certificates in the same object are where a signer is found that the message only names by serial number, key identifier, thumbprint or key value. */
   readonly trustRefs?: readonly TrustReference[];
-  /** Secrets that verify HMAC signatures. */
+  /** Secrets that hold, in their key `secret`, the octets that verify HMAC signatures. */
   readonly secretRefs?: readonly SharedSecretReference[];
   /** What the distinguished name must look like, as RFC 2253 writes it. */
   readonly subject?: NameConstraint;
@@ -210,7 +210,7 @@ export interface VerifySignature {
   readonly dnsNames?: readonly string[];
   /** The signer's certificate must be made out to one of these URIs, for example a SPIFFE identity. */
   readonly uris?: readonly string[];
-  /** Extended key usages that the signer's certificate must all have: object identifiers, or `serverAuth`, `clientAuth`, `codeSigning`, `emailProtection`, `timeStamping`. */
+  /** Extended key usages that the signer's certificate must all have: object identifiers, or `any`, `serverAuth`, `clientAuth`, `codeSigning`, `emailProtection`, `timeStamping`, `OCSPSigning`. */
   readonly extendedKeyUsage?: readonly string[];
   /** Refuses signers whose certificates have been revoked. A signer of whose issuer there is no current list is refused. */
   readonly revocation?: Revocation;
@@ -225,7 +225,7 @@ export interface TrustReference {
   readonly kind: ObjectKind;
   /** Name of the object in the policy's namespace. */
   readonly name: string;
-  /** Key of the object's data. Default: `ca.crt`, or else `tls.crt`; the other way round with `pin`. */
+  /** Key of the object's data. Default: `ca.crt`, or else `tls.crt`; the other way round with `pin`. PEM, DER, or a PKCS#12 trust store with its password in `password`. */
   readonly key?: string;
   /** These very certificates may sign; nothing they issue may. */
   readonly pin: boolean;
@@ -239,8 +239,6 @@ export interface SharedSecretReference {
   readonly kind: 'Secret';
   /** Name of the object in the policy's namespace. */
   readonly name: string;
-  /** Key of the object's data that holds the secret octets. */
-  readonly key: string;
 }
 
 /** What the distinguished name must look like, as RFC 2253 writes it. */
@@ -416,7 +414,7 @@ export interface CredentialsReference {
 
 /** Signs parts of the message. */
 export interface Signature {
-  /** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12` and its password in `password`. For HMAC algorithms, the secret octets in `secret`. */
+  /** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. For HMAC algorithms, the secret octets in `secret`. */
   readonly keyRef?: SigningKeyReference;
   /** Signature algorithm; it must fit the key. Default: by preset; Modern takes RSA-SHA256, ECDSA-SHA256, ECDSA-SHA384, ECDSA-SHA512 (by curve), Ed25519 or HMAC-SHA256, whichever fits the key. */
   readonly algorithm?:
@@ -464,7 +462,7 @@ export interface Signature {
   readonly confirm: boolean;
 }
 
-/** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12` and its password in `password`. For HMAC algorithms, the secret octets in `secret`. */
+/** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. For HMAC algorithms, the secret octets in `secret`. */
 export interface SigningKeyReference {
   /** Kind of the object that holds it. */
   readonly kind: 'Secret';

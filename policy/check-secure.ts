@@ -1,0 +1,215 @@
+/** `secure`: contradictions, and what is legal but weak. */
+
+import type { Part, Secure, Signature } from '../crds/types.ts';
+import { WSSE } from '../extproc/wss/namespaces.ts';
+import type { ResolvedEncryption, ResolvedSecure, ResolvedSignature } from './bundle.ts';
+import { checkActor } from './check-actor.ts';
+import { isLegacy, warnLegacy } from './check-algorithms.ts';
+import { checkParts, type PartRules } from './check-parts.ts';
+import type { PhaseContext } from './check-policy.ts';
+import { durationMs } from './duration.ts';
+import { presets } from './presets.ts';
+import type { Report } from './report.ts';
+
+const SIGNABLE: PartRules = {
+  what: 'signed',
+  parts: ['Body', 'Timestamp', 'Token', 'UsernameToken'],
+  modes: { part: [], header: [], element: [] },
+};
+const ENCRYPTABLE: PartRules = {
+  what: 'encrypted',
+  parts: ['Body', 'UsernameToken', 'Signature'],
+  modes: { part: ['Element'], header: ['Element'], element: ['Content', 'Element'] },
+};
+
+/** @param given the same as the user wrote it, where an absent field is absent */
+export function checkSecure(
+  report: Report,
+  secure: ResolvedSecure,
+  given: Secure | undefined,
+  context: PhaseContext,
+): void {
+  const at = ['secure'];
+  const { timestamp, usernameToken, signature, encryption } = secure;
+  checkActor(report, [...at, 'actor'], secure.actor);
+  if (!timestamp && !usernameToken && !signature && !encryption) {
+    report.error(at, 'adds nothing; give it timestamp, usernameToken, signature or encryption');
+  }
+  if (timestamp && durationMs(timestamp.ttl) < 1000) {
+    report.error([...at, 'timestamp', 'ttl'], 'must be at least 1s, or every message has expired when it arrives');
+  }
+  if (usernameToken) checkUsernameToken(report, secure);
+  if (signature) checkSignature(report, signature, given?.signature, secure, context);
+  if (encryption) checkEncryption(report, encryption, given?.encryption, secure, context);
+}
+
+function checkUsernameToken(report: Report, { usernameToken, encryption }: ResolvedSecure): void {
+  const at = ['secure', 'usernameToken'];
+  if (!usernameToken) return;
+  for (const field of ['nonce', 'created'] as const) {
+    if (usernameToken.passwordType === 'Digest' && !usernameToken[field]) {
+      report.error([...at, field], `cannot be false with passwordType Digest, whose digest covers it; leave it out`);
+    }
+  }
+  if (usernameToken.passwordType === 'Text' && !encryption?.parts.some(({ part }) => part === 'UsernameToken')) {
+    report.warning(
+      [...at, 'passwordType'],
+      'the password travels readable; use Digest, encrypt the part UsernameToken, or make sure of TLS to the receiver',
+    );
+  }
+}
+
+function checkSignature(
+  report: Report,
+  signature: ResolvedSignature,
+  given: Signature | undefined,
+  secure: ResolvedSecure,
+  { phase, spec }: PhaseContext,
+): void {
+  const at = ['secure', 'signature'];
+  const hmac = signature.algorithm?.startsWith('HMAC') ?? false;
+  checkParts(report, [...at, 'parts'], signature.parts, SIGNABLE);
+  signature.parts.forEach((part, index) => {
+    checkSignedPart(report, [...at, 'parts', index], part, signature, secure);
+  });
+  checkInclusiveNamespaces(report, signature);
+  if (signature.keyIdentifier === 'EncryptedKeySHA1') {
+    if (!secure.encryption) {
+      report.error(
+        [...at, 'keyIdentifier'],
+        'EncryptedKeySHA1 signs with the key of the encryption, and there is none; add secure.encryption',
+      );
+    }
+    if (!hmac) report.error([...at, 'algorithm'], 'EncryptedKeySHA1 signs with a symmetric key; use HMAC-SHA256');
+    if (signature.keyRef) {
+      report.error(
+        [...at, 'keyRef'],
+        'is not used with keyIdentifier EncryptedKeySHA1, which signs with the key of the encryption; remove one of them',
+      );
+    }
+  } else if (hmac && signature.keyIdentifier !== 'KeyName') {
+    report.error(
+      [...at, 'keyIdentifier'],
+      `a shared secret has no certificate that ${signature.keyIdentifier} could name; use KeyName`,
+    );
+  }
+  if (signature.confirm && phase === 'request') {
+    report.error(
+      [...at, 'confirm'],
+      'confirms the signatures of a request, so it belongs in response.secure.signature',
+    );
+  } else if (signature.confirm && !spec.request.verify?.signature) {
+    report.error([...at, 'confirm'], 'confirms signatures that request.verify.signature has verified; add that');
+  }
+  const preset = presets[secure.preset].signature;
+  if (signature.algorithm === undefined && preset.algorithm === 'SHA1') {
+    report.warning(
+      [...at, 'algorithm'],
+      `the preset ${secure.preset} signs with SHA-1; give an algorithm such as RSA-SHA256 if the receiver knows it`,
+      'LegacyAlgorithms',
+    );
+  } else warnLegacy(report, [...at, 'algorithm'], signature.algorithm);
+  if (given?.digest !== undefined || !isLegacy(signature.algorithm ?? ''))
+    warnLegacy(report, [...at, 'digest'], signature.digest);
+}
+
+function checkSignedPart(
+  report: Report,
+  at: readonly (string | number)[],
+  { part, header, optional }: Part,
+  { keyIdentifier }: ResolvedSignature,
+  secure: ResolvedSecure,
+): void {
+  if (part === 'Timestamp' && !secure.timestamp && !optional) {
+    report.error(at, 'the message gets no Timestamp; add secure.timestamp: {} or remove this part');
+  }
+  if (part === 'UsernameToken' && !secure.usernameToken && !optional) {
+    report.error(at, 'the message gets no UsernameToken; add secure.usernameToken or remove this part');
+  }
+  if (part === 'Token' && ['KeyName', 'KeyValue', 'X509Data', 'EncryptedKeySHA1'].includes(keyIdentifier)) {
+    report.error(at, `a signature whose keyIdentifier is ${keyIdentifier} refers to no token; use BinarySecurityToken`);
+  }
+  if (header?.namespace === WSSE) {
+    report.error(
+      [...at, 'header'],
+      'the Security header cannot be signed whole; name its contents with part: Timestamp, UsernameToken or Token',
+    );
+  }
+}
+
+/** The schema has no type for "a word or a list", so the shape is checked here. */
+function checkInclusiveNamespaces(report: Report, { inclusiveNamespaces, canonicalization }: ResolvedSignature): void {
+  const at = ['secure', 'signature', 'inclusiveNamespaces'];
+  const value: unknown = inclusiveNamespaces;
+  if (value === 'Auto' || value === 'None') return;
+  if (!Array.isArray(value) || value.length > 32) {
+    report.error(at, 'must be Auto, None or a list of at most 32 prefixes');
+    return;
+  }
+  value.forEach((prefix: unknown, index) => {
+    if (typeof prefix !== 'string' || !/^(#default|[\p{L}_][\p{L}\p{N}._-]{0,63})$/u.test(prefix)) {
+      report.error([...at, index], 'is no namespace prefix; the default namespace is written #default');
+    }
+  });
+  if (!canonicalization.startsWith('Exclusive')) {
+    report.error(at, `${canonicalization} has no list of inclusive prefixes; remove it or use ExclusiveC14N`);
+  }
+}
+
+function checkEncryption(
+  report: Report,
+  encryption: ResolvedEncryption,
+  given: Secure['encryption'],
+  secure: ResolvedSecure,
+  { phase, spec }: PhaseContext,
+): void {
+  const at = ['secure', 'encryption'];
+  checkParts(report, [...at, 'parts'], encryption.parts, ENCRYPTABLE);
+  encryption.parts.forEach(({ part, mode, optional, header }, index) => {
+    const item = [...at, 'parts', index];
+    if (part === 'Body' && mode === 'Element') {
+      report.error([...item, 'mode'], 'an envelope without a Body is no SOAP message; use Content');
+    }
+    if (part === 'Signature' && !secure.signature && !optional) {
+      report.error(item, 'the message gets no signature; add secure.signature or remove this part');
+    }
+    if (part === 'Signature' && secure.order === 'EncryptThenSign') {
+      report.error(
+        item,
+        'there is no signature yet when order is EncryptThenSign; use SignThenEncrypt or remove this part',
+      );
+    }
+    if (part === 'UsernameToken' && !secure.usernameToken && !optional) {
+      report.error(item, 'the message gets no UsernameToken; add secure.usernameToken or remove this part');
+    }
+    if (header?.namespace === WSSE)
+      report.error(
+        [...item, 'header'],
+        'the Security header cannot be encrypted whole; name its contents with part: Signature or UsernameToken',
+      );
+  });
+  if (encryption.recipient === 'RequestSigner') {
+    if (phase === 'request') {
+      report.error(
+        [...at, 'recipient'],
+        'RequestSigner is who signed the request, so it belongs in response.secure.encryption; here, name a certificate with recipientRef',
+      );
+    } else if (!spec.request.verify?.signature?.trustRefs) {
+      report.error(
+        [...at, 'recipient'],
+        'RequestSigner needs request.verify.signature with trustRefs, which finds out who signed; add it, or name a certificate with recipientRef',
+      );
+    }
+  }
+  if (encryption.keyTransport === 'RSA-OAEP-MGF1P' && encryption.oaep.mgf !== 'MGF1-SHA1') {
+    report.error(
+      [...at, 'oaep', 'mgf'],
+      'RSA-OAEP-MGF1P always uses MGF1-SHA1; remove mgf or use the keyTransport RSA-OAEP',
+    );
+  }
+  if (encryption.keyTransport === 'RSA-1_5' && given?.oaep) {
+    report.error([...at, 'oaep'], 'RSA-1_5 has no OAEP parameters; remove oaep or use the keyTransport RSA-OAEP');
+  }
+  warnLegacy(report, [...at, 'dataAlgorithm'], encryption.dataAlgorithm);
+  warnLegacy(report, [...at, 'keyTransport'], encryption.keyTransport);
+}

@@ -1,0 +1,215 @@
+/**
+ * Defaults that depend on other fields: those of `secure.preset`, and those that follow from what else is given. The
+ * schema holds the rest. A preset never overrides a given field.
+ */
+
+import type {
+  DigestName,
+  Encryption,
+  Part,
+  Phase,
+  Secure,
+  Signature,
+  SignatureAlgorithm,
+  Verify,
+  WSSecurityPolicySpec,
+} from '../crds/types.ts';
+import type {
+  ResolvedEncryption,
+  ResolvedPhase,
+  ResolvedSecure,
+  ResolvedSignature,
+  ResolvedSpec,
+  ResolvedVerify,
+} from './bundle.ts';
+
+export type PresetName = Secure['preset'];
+
+export interface Preset {
+  /** One sentence for the reference. */
+  readonly summary: string;
+  readonly timestampPrecision: 'Milliseconds' | 'Seconds';
+  readonly signature: {
+    /** `SHA256`: the strongest usual algorithm of the key's kind; `SHA1`: that kind's oldest. */
+    readonly algorithm: 'SHA256' | 'SHA1';
+    /** `Follow`: the hash of the signature algorithm. */
+    readonly digest: DigestName | 'Follow';
+    readonly keyIdentifier: NonNullable<Signature['keyIdentifier']>;
+    readonly timestamp: boolean;
+  };
+  readonly encryption: {
+    readonly dataAlgorithm: NonNullable<Encryption['dataAlgorithm']>;
+    readonly keyTransport: NonNullable<Encryption['keyTransport']>;
+    readonly keyIdentifier: NonNullable<Encryption['keyIdentifier']>;
+  };
+}
+
+export const presets: Readonly<Record<PresetName, Preset>> = {
+  Modern: {
+    summary: 'What current stacks understand and no known attack weakens.',
+    timestampPrecision: 'Milliseconds',
+    signature: { algorithm: 'SHA256', digest: 'SHA256', keyIdentifier: 'BinarySecurityToken', timestamp: true },
+    encryption: { dataAlgorithm: 'AES256-GCM', keyTransport: 'RSA-OAEP', keyIdentifier: 'IssuerSerial' },
+  },
+  LegacyInterop: {
+    summary: 'What stacks from before 2010 understand: SHA-1 and CBC.',
+    timestampPrecision: 'Seconds',
+    signature: { algorithm: 'SHA1', digest: 'Follow', keyIdentifier: 'BinarySecurityToken', timestamp: true },
+    encryption: { dataAlgorithm: 'AES128-CBC', keyTransport: 'RSA-OAEP-MGF1P', keyIdentifier: 'IssuerSerial' },
+  },
+  Boomi: {
+    summary: "The defaults of Boomi's SOAP WS-Security connector, which signs the Body only.",
+    timestampPrecision: 'Milliseconds',
+    signature: { algorithm: 'SHA1', digest: 'Follow', keyIdentifier: 'BinarySecurityToken', timestamp: false },
+    encryption: { dataAlgorithm: 'AES128-CBC', keyTransport: 'RSA-OAEP-MGF1P', keyIdentifier: 'X509Certificate' },
+  },
+  CXFDefault: {
+    summary: 'Apache CXF with an AsymmetricBinding and the algorithm suite Basic256.',
+    timestampPrecision: 'Milliseconds',
+    signature: { algorithm: 'SHA1', digest: 'SHA1', keyIdentifier: 'BinarySecurityToken', timestamp: true },
+    encryption: { dataAlgorithm: 'AES256-CBC', keyTransport: 'RSA-OAEP-MGF1P', keyIdentifier: 'IssuerSerial' },
+  },
+  WSS4JDefault: {
+    summary: 'Apache WSS4J with nothing but its actions configured.',
+    timestampPrecision: 'Milliseconds',
+    signature: { algorithm: 'SHA1', digest: 'SHA1', keyIdentifier: 'IssuerSerial', timestamp: false },
+    encryption: { dataAlgorithm: 'AES128-CBC', keyTransport: 'RSA-OAEP-MGF1P', keyIdentifier: 'IssuerSerial' },
+  },
+};
+
+const ASYMMETRIC_SHA2: readonly SignatureAlgorithm[] = [
+  'RSA-SHA224',
+  'RSA-SHA256',
+  'RSA-SHA384',
+  'RSA-SHA512',
+  'RSA-PSS-SHA256',
+  'RSA-PSS-SHA384',
+  'RSA-PSS-SHA512',
+  'ECDSA-SHA256',
+  'ECDSA-SHA384',
+  'ECDSA-SHA512',
+  'Ed25519',
+];
+const HMAC_SHA2: readonly SignatureAlgorithm[] = ['HMAC-SHA256', 'HMAC-SHA384', 'HMAC-SHA512'];
+
+/** The kind of a signing key, as far as it decides the algorithm. */
+export type KeyKind = 'rsa' | 'P-256' | 'P-384' | 'P-521' | 'ed25519' | 'secret';
+
+const defaultAlgorithms: Readonly<Record<KeyKind, Readonly<Record<'SHA256' | 'SHA1', SignatureAlgorithm>>>> = {
+  rsa: { SHA256: 'RSA-SHA256', SHA1: 'RSA-SHA1' },
+  'P-256': { SHA256: 'ECDSA-SHA256', SHA1: 'ECDSA-SHA1' },
+  'P-384': { SHA256: 'ECDSA-SHA384', SHA1: 'ECDSA-SHA1' },
+  'P-521': { SHA256: 'ECDSA-SHA512', SHA1: 'ECDSA-SHA1' },
+  ed25519: { SHA256: 'Ed25519', SHA1: 'Ed25519' },
+  secret: { SHA256: 'HMAC-SHA256', SHA1: 'HMAC-SHA1' },
+};
+
+/** The signature algorithm where a policy gives none. */
+export function defaultAlgorithm(preset: PresetName, key: KeyKind): SignatureAlgorithm {
+  return defaultAlgorithms[key][presets[preset].signature.algorithm];
+}
+
+/**
+ * Fills in the defaults that the schema does not hold.
+ *
+ * @param spec valid, with the schema's defaults
+ * @param isSharedSecret whether the Secret of that name holds an HMAC secret instead of a private key
+ */
+export function applyDefaults(spec: WSSecurityPolicySpec, isSharedSecret: (name: string) => boolean): ResolvedSpec {
+  return {
+    ...spec,
+    request: resolvePhase(spec.request ?? {}, isSharedSecret),
+    response: resolvePhase(spec.response ?? {}, isSharedSecret),
+  };
+}
+
+function resolvePhase(phase: Phase, isSharedSecret: (name: string) => boolean): ResolvedPhase {
+  return {
+    ...(phase.verify && { verify: resolveVerify(phase.verify) }),
+    ...(phase.addressing && { addressing: phase.addressing }),
+    ...(phase.secure && { secure: resolveSecure(phase.secure, isSharedSecret) }),
+  };
+}
+
+function resolveSecure(secure: Secure, isSharedSecret: (name: string) => boolean): ResolvedSecure {
+  const { timestamp, usernameToken, signature, encryption, ...rest } = secure;
+  const digest = usernameToken?.passwordType === 'Digest';
+  return {
+    ...rest,
+    ...(timestamp && { timestamp: { precision: presets[secure.preset].timestampPrecision, ...timestamp } }),
+    ...(usernameToken && { usernameToken: { nonce: digest, created: digest, ...usernameToken } }),
+    ...(signature && { signature: resolveSignature(signature, secure, isSharedSecret) }),
+    ...(encryption && { encryption: resolveEncryption(encryption, presets[secure.preset]) }),
+  };
+}
+
+function resolveSignature(
+  signature: Signature,
+  secure: Secure,
+  isSharedSecret: (name: string) => boolean,
+): ResolvedSignature {
+  const preset = presets[secure.preset].signature;
+  const secret =
+    signature.keyIdentifier === 'EncryptedKeySHA1' ||
+    (signature.keyRef !== undefined && isSharedSecret(signature.keyRef.name));
+  const algorithm = signature.algorithm ?? (secret ? defaultAlgorithm(secure.preset, 'secret') : undefined);
+  const followed = algorithm === undefined ? preset.algorithm : hashOf(algorithm);
+  const parts: Part[] = [{ part: 'Body', optional: false }];
+  if (preset.timestamp && secure.timestamp !== undefined) parts.push({ part: 'Timestamp', optional: false });
+  return {
+    digest: preset.digest === 'Follow' ? followed : preset.digest,
+    keyIdentifier: algorithm?.startsWith('HMAC') ? 'KeyName' : preset.keyIdentifier,
+    parts,
+    ...signature,
+    ...(algorithm !== undefined && { algorithm }),
+    inclusiveNamespaces: (signature.inclusiveNamespaces ?? 'Auto') as ResolvedSignature['inclusiveNamespaces'],
+  };
+}
+
+function hashOf(algorithm: SignatureAlgorithm): DigestName {
+  const hash = /SHA\d+$/.exec(algorithm)?.[0];
+  return hash === undefined ? 'SHA256' : (hash as DigestName);
+}
+
+function resolveEncryption(encryption: Encryption, { encryption: preset }: Preset): ResolvedEncryption {
+  const keyTransport = encryption.keyTransport ?? preset.keyTransport;
+  const oaep =
+    keyTransport === 'RSA-OAEP'
+      ? ({ digest: 'SHA256', mgf: 'MGF1-SHA256' } as const)
+      : ({ digest: 'SHA1', mgf: 'MGF1-SHA1' } as const);
+  return {
+    ...preset,
+    parts: [{ part: 'Body', mode: 'Content', optional: false }],
+    ...encryption,
+    oaep: { ...oaep, ...encryption.oaep },
+  };
+}
+
+function resolveVerify(verify: Verify): ResolvedVerify {
+  const { decryption, signature, ...rest } = verify;
+  const cbc = decryption?.accept.dataAlgorithms.some((algorithm) => algorithm.endsWith('-CBC')) ?? false;
+  const timestampOptional = verify.timestamp?.required === false;
+  return {
+    ...rest,
+    ...(decryption && {
+      decryption: {
+        requiredParts: [{ part: 'Body', optional: false }],
+        requireSignedEncryptedData: cbc,
+        ...decryption,
+      },
+    }),
+    ...(signature && {
+      signature: {
+        requiredParts: [
+          { part: 'Body', optional: false },
+          { part: 'Timestamp', optional: timestampOptional },
+        ],
+        ...signature,
+        accept: {
+          algorithms: [...(signature.trustRefs ? ASYMMETRIC_SHA2 : []), ...(signature.secretRefs ? HMAC_SHA2 : [])],
+          ...signature.accept,
+        },
+      },
+    }),
+  };
+}
