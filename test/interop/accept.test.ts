@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { WssError } from '../../extproc/wss/errors.ts';
-import { allCases, hmacs, type Case } from './cases.ts';
+import { allCases, dataAlgorithmNames, hmacs, type Case } from './cases.ts';
 import { identityFor, pki } from './keys.ts';
 import { verifyOurs, verifySettings } from './ours.ts';
 import { makeMessage } from './shapes.ts';
@@ -18,7 +18,7 @@ after(() => wss4j.close());
 
 for (const engine of ['dom', 'stax', 'xmldsig'] as const) {
   describe(`we accept what ${engine} makes`, () => {
-    for (const item of [...allCases(), ...hmacs('EncryptedKey')]) {
+    for (const item of [...allCases(dataAlgorithmNames), ...hmacs('EncryptedKey')]) {
       if (cannot(item, engine, 'secure') === undefined) it(item.name, () => accept(item, engine));
     }
   });

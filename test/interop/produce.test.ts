@@ -3,13 +3,15 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { allCases, type Case } from './cases.ts';
+import { allCases, dataAlgorithmNames, type Case } from './cases.ts';
 import { pki } from './keys.ts';
 import { secureOurs, secureSettings } from './ours.ts';
 import { makeMessage } from './shapes.ts';
 import { cannot, expectedEncrypted, expectedSigned, verifyFields } from './theirs.ts';
 import { USER, Wss4j, Wss4jError, type Wss4jEngine } from './wss4j.ts';
 
+// Triple DES is for decryption only.
+const cases = allCases(dataAlgorithmNames.filter((name) => name !== 'TripleDES-CBC'));
 let wss4j: Wss4j;
 before(async () => {
   wss4j = await Wss4j.start(pki);
@@ -18,14 +20,14 @@ after(() => wss4j.close());
 
 for (const engine of ['dom', 'stax', 'xmldsig'] as const) {
   describe(`${engine} accepts what we make`, () => {
-    for (const item of allCases()) {
+    for (const item of cases) {
       if (cannot(item, engine, 'verify') === undefined) it(item.name, () => accepts(item, engine));
     }
   });
 }
 
 describe('what WSS4J says can be believed', () => {
-  const item = allCases()[0];
+  const item = cases[0];
   const altered = [
     ['Body', 'Bolt', 'Nut!'],
     ['SignatureValue', '<ds:SignatureValue>', '<ds:SignatureValue>AAAA'],

@@ -67,7 +67,12 @@ export function cannot(item: Case, engine: Wss4jEngine, doing: 'secure' | 'verif
     return 'StAX asks Java for a PSS algorithm by a name that it does not know';
   if (signature?.algorithm === 'Ed25519') return 'StAX knows no EdDSA keys';
   if (encryption?.keyIdentifier === 'X509Data') return 'StAX reads no ds:X509Data of an EncryptedKey';
-  if (doing === 'verify') return undefined;
+  if (doing === 'verify') {
+    const commented = item.shape.startsWith('comments') && signature?.canonicalization.endsWith('WithComments');
+    return commented
+      ? 'StAX digests comments that a bare-name reference leaves out (XML Signature §4.4.3.3)'
+      : undefined;
+  }
   if (item.shape === 'rebound prefixes')
     return 'the stream writer renames a rebound prefix that only an attribute uses';
   if (signature?.keyIdentifier.startsWith('EncryptedKey'))

@@ -29,7 +29,12 @@ export interface NamedKey {
  * The other forms stand in ds:KeyInfo by themselves, or name a key that is no X.509 token.
  */
 export function namesToken(identifier: KeyIdentifier): boolean {
-  return identifier !== 'KeyValue' && identifier !== 'KeyName' && identifier !== 'EncryptedKeySHA1';
+  return (
+    identifier !== 'X509Data' &&
+    identifier !== 'KeyValue' &&
+    identifier !== 'KeyName' &&
+    identifier !== 'EncryptedKeySHA1'
+  );
 }
 
 /**
@@ -56,13 +61,17 @@ export function keyReference(
     return keyValue(asymmetric);
   }
   if (key.certificate === undefined) throw new KeyNotAcceptedError(`${identifier} needs a certificate`);
+  if (identifier === 'X509Data') {
+    // Right in the KeyInfo, as WSS4J, WCF and plain XML Signature read it: within a reference they look for a serial number only.
+    return `<ds:X509Data><ds:X509Certificate>${key.certificate.base64}</ds:X509Certificate></ds:X509Data>`;
+  }
   const id = referenceId === undefined ? '' : ` wsu:Id="${referenceId}"`;
   const reference = certificateReference(identifier, key.certificate, tokenId);
   return `<wsse:SecurityTokenReference${id}>${reference}</wsse:SecurityTokenReference>`;
 }
 
 function certificateReference(
-  identifier: Exclude<KeyIdentifier, 'EncryptedKeySHA1' | 'KeyName' | 'KeyValue'>,
+  identifier: Exclude<KeyIdentifier, 'EncryptedKeySHA1' | 'KeyName' | 'KeyValue' | 'X509Data'>,
   certificate: Certificate,
   tokenId: string,
 ): string {
@@ -80,8 +89,6 @@ function certificateReference(
       return keyIdentifier(THUMBPRINT_SHA1, certificate.thumbprintSha1.toString('base64'));
     case 'X509Certificate':
       return keyIdentifier(X509_V3, certificate.base64);
-    case 'X509Data':
-      return `<ds:X509Data><ds:X509Certificate>${certificate.base64}</ds:X509Certificate></ds:X509Data>`;
   }
 }
 
