@@ -4,9 +4,10 @@
  */
 
 import { isIP } from 'node:net';
+import type { ListenAddress } from '../extproc/envoy/listen-address.ts';
 
 /** An address that Envoy connects or binds to. */
-export type Address = { readonly host: string; readonly port: number } | { readonly path: string };
+export type Address = ListenAddress;
 export type SocketAddress = Extract<Address, { host: string }>;
 
 export interface BootstrapOptions {

@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { stringify } from 'yaml';
 import { bootstrap, extprocCluster, extprocFilter, routePolicy } from './envoy-bootstrap.ts';
+import { parseListenAddress } from '../extproc/envoy/listen-address.ts';
 import type { Address, BootstrapOptions, SocketAddress } from './envoy-bootstrap.ts';
 
 interface Flags {
@@ -64,19 +65,21 @@ function text(at: SocketAddress): string {
   return at.host.includes(':') ? `[${at.host}]:${at.port}` : `${at.host}:${at.port}`;
 }
 
-/** `host:port` or `[ipv6]:port`. */
-export function parseSocket(value: string): SocketAddress {
-  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+)):(\d{1,5})$/.exec(value);
-  const port = Number(match?.[3]);
-  if (!match || port > 65535) throw new InvalidArgumentError('Expected HOST:PORT, for example 127.0.0.1:8080.');
-  return { host: match[1] ?? match[2] ?? '', port };
+export function parseAddress(value: string): Address {
+  try {
+    const address = parseListenAddress(value);
+    // Envoy would take it as relative to wherever it was started.
+    if ('path' in address && !address.path.startsWith('/')) throw new TypeError('write an absolute path after unix:');
+    return address;
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
-export function parseAddress(value: string): Address {
-  if (!value.startsWith('unix:')) return parseSocket(value);
-  const path = value.slice('unix:'.length);
-  if (!path.startsWith('/')) throw new InvalidArgumentError('Expected an absolute path after unix:.');
-  return { path };
+export function parseSocket(value: string): SocketAddress {
+  const address = parseAddress(value);
+  if ('path' in address) throw new InvalidArgumentError('Expected HOST:PORT, for example 127.0.0.1:8080.');
+  return address;
 }
 
 export function parsePolicy(value: string): string {

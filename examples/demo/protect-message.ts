@@ -62,7 +62,7 @@ export async function protectMessage(
     `<soap:Body xmlns:wsu="${WSU}" wsu:Id="body">${content}</soap:Body></soap:Envelope>`;
   const parts = options.sign ?? ['Body', 'Timestamp', ...(confirmation ? ['SignatureConfirmation'] : [])];
   const signed = sign(envelope, parts, sender.key);
-  return sender.recipient === undefined ? signed : encryptBody(signed, content, sender.recipient);
+  return sender.recipient === undefined ? signed : encryptBody(signed, sender.recipient);
 }
 
 function sign(envelope: string, parts: readonly string[], key: string): string {
@@ -90,8 +90,11 @@ function sign(envelope: string, parts: readonly string[], key: string): string {
 }
 
 /** Replaces the Body's content by an EncryptedData whose key goes into the Security header. */
-async function encryptBody(signed: string, content: string, recipient: string): Promise<string> {
-  const result = parse(await encrypt(content, recipient));
+async function encryptBody(signed: string, recipient: string): Promise<string> {
+  const bodyTag = signed.lastIndexOf('<soap:Body');
+  const start = signed.indexOf('>', bodyTag) + 1;
+  const end = signed.lastIndexOf('</soap:Body>');
+  const result = parse(await encrypt(signed.slice(start, end), recipient));
   const [dataValue, keyValue] = cipherValues(result);
   const certificate = new X509Certificate(recipient);
   const id = `data-${randomUUID()}`;
@@ -109,11 +112,10 @@ async function encryptBody(signed: string, content: string, recipient: string): 
     `<xenc:EncryptedData xmlns:xenc="${XENC}" Id="${id}" Type="${XENC}Content">` +
     `<xenc:EncryptionMethod Algorithm="${AES256_GCM}"/>` +
     `<xenc:CipherData><xenc:CipherValue>${dataValue}</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>`;
-  const start = signed.lastIndexOf(content);
   return (
     signed.slice(0, start).replace('<wsse:BinarySecurityToken', `${key}<wsse:BinarySecurityToken`) +
     data +
-    signed.slice(start + content.length)
+    signed.slice(end)
   );
 }
 
