@@ -164,8 +164,8 @@ export function timeValue(value: DerValue): number {
   const time = new Date(0);
   time.setUTCFullYear(fullYear, month - 1, day);
   time.setUTCHours(hour, minute, second);
-  if (time.getUTCMonth() !== month - 1 || time.getUTCDate() !== day || time.getUTCHours() !== hour) {
-    throw new DerError('bad time');
-  }
+  // Date carries what is too large over; a time that changed that way was none.
+  const carried = time.getUTCDate() !== day || time.getUTCMinutes() !== minute || time.getUTCSeconds() !== second;
+  if (carried || time.getUTCMonth() !== month - 1 || hour > 23) throw new DerError('bad time');
   return time.getTime();
 }

@@ -44,7 +44,7 @@ export interface CertificateOptions {
   /** Absent: self-signed. */
   readonly issuer?: Identity;
   readonly serialNumber?: bigint;
-  /** Milliseconds since 1970; default: a day ago, and ten years from now. */
+  /** Milliseconds since 1970; default: 2020 to 2045, so that tests may set the clock to whatever they like between. */
   readonly notBefore?: number;
   readonly notAfter?: number;
   /** True or a path length makes it an authority. */
@@ -165,8 +165,8 @@ export function certificateBytes(options: CertificateOptions): Buffer {
     algorithm,
     issuer === undefined ? subject : subjectBytes(issuer.certificate),
     der.sequence(
-      der.time(options.notBefore ?? Date.now() - DAY),
-      der.time(options.notAfter ?? Date.now() + 3650 * DAY),
+      der.time(options.notBefore ?? Date.UTC(2020, 0, 1)),
+      der.time(options.notAfter ?? Date.UTC(2045, 0, 1)),
     ),
     subject,
     publicKeyInfo,
