@@ -297,7 +297,7 @@ function signingKey(
     return { key: createSecretKey(key), sha1 };
   }
   // Without a key of its own an answer is signed with the key that came with the request.
-  const shared = exchange.encryptedKeys.at(0);
+  const shared = exchange.encryptedKeys.find(({ received }) => received);
   if (shared === undefined) throw new KeyNotFoundError('Neither this message nor its request has an EncryptedKey');
   return { key: createSecretKey(shared.key), sha1: shared.sha1 };
 }

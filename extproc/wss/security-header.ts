@@ -1,10 +1,9 @@
 /** Where our blocks go: the Security header of our actor, there already or to be made. */
 
-import { escapeAttribute } from '../xml/escape.ts';
 import type { SpliceEditor } from '../xml/splice.ts';
-import type { XmlIndex } from '../xml/xml-index.ts';
 import { SecurityHeaderDuplicatedError } from './errors.ts';
 import { SOAP11, SOAP12, WSSE, WSU } from './namespaces.ts';
+import { insertContent, insertHeaderBlocks, soapAttributes as soapAttributesText } from './soap-header.ts';
 import { securityHeaders, type SoapMessage } from './soap.ts';
 
 export interface SecurityHeader {
@@ -22,8 +21,6 @@ export interface SecurityHeader {
   readonly soapAttributes: string;
 }
 
-/** Prefixes that our own elements declare: never the ones that soap attributes of such an element use. */
-const OWN_PREFIXES: ReadonlySet<string> = new Set(['', 'wsse', 'wsse11', 'wsu']);
 const DECLARATIONS = ` xmlns:wsse="${WSSE}" xmlns:wsu="${WSU}"`;
 
 /**
@@ -73,55 +70,13 @@ export function insertSecurityBlocks(
   first: Buffer,
   last: Buffer,
 ): void {
-  const { index, header, envelope, body } = message;
+  const { index } = message;
   if (security.existing !== -1) {
     insertContent(editor, index, security.existing, first, last);
     return;
   }
   const block = Buffer.concat([Buffer.from(security.startTag), first, last, Buffer.from('</wsse:Security>')]);
-  if (header !== -1) {
-    insertContent(editor, index, header, block, Buffer.alloc(0));
-    return;
-  }
-  const prefix = index.prefix(envelope);
-  const name = prefix === '' ? 'Header' : `${prefix}:Header`;
-  editor.insert(index.start(body), Buffer.concat([Buffer.from(`<${name}>`), block, Buffer.from(`</${name}>`)]));
-}
-
-/** Adds to the start and the end of an element's content; an empty-element tag is opened for it. */
-export function insertContent(
-  editor: SpliceEditor,
-  index: XmlIndex,
-  element: number,
-  first: Buffer,
-  last: Buffer,
-): void {
-  if (index.isEmptyTag(element)) {
-    editor.replace(index.end(element) - 2, index.end(element), openedTag(index, element, Buffer.concat([first, last])));
-    return;
-  }
-  if (first.length > 0) editor.insert(index.contentStart(element), first);
-  if (last.length > 0) editor.insert(index.contentEnd(element), last);
-}
-
-/** What replaces the `/>` of an empty-element tag that is to have content. */
-export function openedTag(index: XmlIndex, element: number, content: Buffer): Buffer {
-  const start = index.start(element) + 1;
-  const name = index.bytes.subarray(start, index.tagNameEnd(element));
-  return Buffer.concat([Buffer.from('>'), content, Buffer.from('</'), name, Buffer.from('>')]);
-}
-
-/**
- * A prefix for a namespace where the bindings of `scope` hold: `preferred` if that does not hide another namespace,
- * otherwise `preferred` with a number.
- */
-export function freePrefix(scope: ReadonlyMap<string, string>, preferred: string, namespaceUri: string): string {
-  let prefix = preferred;
-  for (let n = 1; ; n++) {
-    const bound = scope.get(prefix);
-    if (bound === undefined || bound === namespaceUri) return prefix;
-    prefix = preferred + n;
-  }
+  insertHeaderBlocks(editor, message, block);
 }
 
 function existingAttributes(message: SoapMessage, security: number): [string, string][] {
@@ -130,25 +85,4 @@ function existingAttributes(message: SoapMessage, security: number): [string, st
     .attributes(security)
     .filter((attribute) => attribute.namespaceUri === soap)
     .map((attribute) => [attribute.localName, attribute.value]);
-}
-
-/** Attributes of the SOAP namespace as text, with a declaration when no usable prefix is in scope. */
-function soapAttributesText(
-  message: SoapMessage,
-  scope: ReadonlyMap<string, string>,
-  attributes: readonly (readonly [string, string])[],
-): string {
-  if (attributes.length === 0) return '';
-  const soap = message.version === '1.1' ? SOAP11 : SOAP12;
-  let prefix: string | undefined = message.index.prefix(message.envelope);
-  if (OWN_PREFIXES.has(prefix) || scope.get(prefix) !== soap) {
-    prefix = [...scope.keys()].find((candidate) => scope.get(candidate) === soap && !OWN_PREFIXES.has(candidate));
-  }
-  let text = '';
-  if (prefix === undefined) {
-    prefix = freePrefix(scope, 'soap', soap);
-    text = ` xmlns:${prefix}="${soap}"`;
-  }
-  for (const [name, value] of attributes) text += ` ${prefix}:${name}="${escapeAttribute(value)}"`;
-  return text;
 }

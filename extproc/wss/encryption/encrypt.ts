@@ -1,7 +1,8 @@
 import type { SpliceEditor } from '../../xml/splice.ts';
 import type { IdAllocator } from '../ids.ts';
 import { WSSE11, WSU } from '../namespaces.ts';
-import { freePrefix, openedTag, type SecurityHeader } from '../security-header.ts';
+import type { SecurityHeader } from '../security-header.ts';
+import { freePrefix, openedTag } from '../soap-header.ts';
 import type { SoapMessage } from '../soap.ts';
 import { createEncryptedData, type DataKey } from './encrypted-data.ts';
 
