@@ -20,35 +20,23 @@ export const QUESTION = 0x3f;
 export const BRACKET = 0x5b;
 export const BRACKET_END = 0x5d;
 
-/** In text: 0 goes through as it is. */
-export const TEXT_CLASS = new Uint8Array(256);
-/** In attribute values: 0 goes through as it is. */
+/** What a byte is in an attribute value: 0 goes through as it is, and so does the quote that does not end it. */
 export const VALUE_CLASS = new Uint8Array(256);
 /** 1: may be part of a name (every byte of a character beyond ASCII may; {@link isNameChar} decides). */
 export const NAME_CLASS = new Uint8Array(256);
 
-/** Classes of both tables. */
-export const C_LT = 1;
-export const C_AMP = 2;
-export const C_CR = 3;
-export const C_GT = 4;
-export const C_ILLEGAL = 5;
-/** First byte of U+F000 to U+FFFF, of which the last two are no characters. */
-export const C_EF = 6;
-/** Tab and line feed, which are a space in an attribute value. */
-export const C_SPACE = 7;
-export const C_QUOTE = 8;
+export const V_LT = 1;
+export const V_AMP = 2;
+/** Becomes a space (XML 1.0 §3.3.3). */
+export const V_SPACE = 3;
+export const V_QUOTE = 4;
+export const V_ILLEGAL = 5;
 
-for (let byte = 0; byte < 0x20; byte++) TEXT_CLASS[byte] = C_ILLEGAL;
-TEXT_CLASS[TAB] = TEXT_CLASS[LF] = 0;
-TEXT_CLASS[CR] = C_CR;
-TEXT_CLASS[LT] = C_LT;
-TEXT_CLASS[AMP] = C_AMP;
-TEXT_CLASS[0xef] = C_EF;
-VALUE_CLASS.set(TEXT_CLASS);
-TEXT_CLASS[GT] = C_GT;
-VALUE_CLASS[TAB] = VALUE_CLASS[LF] = C_SPACE;
-VALUE_CLASS[QUOTE] = VALUE_CLASS[APOS] = C_QUOTE;
+VALUE_CLASS.fill(V_ILLEGAL, 0, SPACE);
+VALUE_CLASS[TAB] = VALUE_CLASS[LF] = VALUE_CLASS[CR] = V_SPACE;
+VALUE_CLASS[LT] = V_LT;
+VALUE_CLASS[AMP] = V_AMP;
+VALUE_CLASS[QUOTE] = VALUE_CLASS[APOS] = V_QUOTE;
 
 for (const byte of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_-.')) {
   NAME_CLASS[byte] = 1;

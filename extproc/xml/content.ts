@@ -1,61 +1,61 @@
-import {
-  AMP,
-  BRACKET_END,
-  C_AMP,
-  C_CR,
-  C_EF,
-  C_GT,
-  C_LT,
-  CR,
-  GT,
-  HYPHEN,
-  LF,
-  LT,
-  SPACE,
-  TAB,
-  TEXT_CLASS,
-} from './characters.ts';
+import * as characters from './characters.ts';
 import { DoctypeRefusedError, NotWellFormedError, XmlLimitError } from './errors.ts';
 import { F_COMMENT_OR_PI, F_ENCODED_TEXT } from './layout.ts';
 import { checkName } from './names.ts';
 import { referenceEnd, resolveReference } from './references.ts';
 import type { ScanTables } from './tables.ts';
 import { isXmlSpace } from './values.ts';
+import { bytesBefore, specialBytes } from './words.ts';
+
+const { AMP, BRACKET_END, CR, GT, HYPHEN, LF, LT, SPACE, TAB } = characters;
 
 /**
  * Scans text up to the next `<`.
  * @returns its offset
  */
 export function scanText(tables: ScanTables, start: number): number {
-  const bytes = tables.bytes;
+  const { bytes, view } = tables;
   const end = bytes.length;
   let i = start;
   for (;;) {
-    const kind = i < end ? TEXT_CLASS[bytes[i]] : C_LT;
-    if (kind === 0) {
-      i++;
-      continue;
-    }
-    if (kind === C_LT) break;
-    if (kind === C_AMP) i = scanReference(tables, i);
-    else if (kind === C_CR) {
-      const next = i + 1 < end && bytes[i + 1] === LF ? i + 2 : i + 1;
-      tables.markRough(i, next);
-      tables.flagCurrent(F_ENCODED_TEXT);
-      i = next;
-    } else if (kind === C_GT) {
-      if (i - start >= 2 && bytes[i - 1] === BRACKET_END && bytes[i - 2] === BRACKET_END) {
-        throw new NotWellFormedError("']]>' in text", i - 2);
+    while (i + 4 <= end) {
+      const marks = specialBytes(view.getInt32(i, true));
+      if (marks !== 0) {
+        i += bytesBefore(marks);
+        break;
       }
-      tables.markRough(i, i + 1);
-      i++;
-    } else if (kind === C_EF) {
-      checkNotNoncharacter(bytes, i);
-      i++;
-    } else throw new NotWellFormedError('Illegal character', i);
+      i += 4;
+    }
+    const byte = i < end ? bytes[i] : LT;
+    if (byte === LT) break;
+    if (byte >= SPACE ? byte !== AMP && byte !== GT : byte === LF || byte === TAB) i++;
+    else i = scanSpecial(tables, start, i);
   }
   if (i - start > tables.limits.maxTextLength) throw new XmlLimitError('Text too long', start);
   return i;
+}
+
+/** A byte of text at `offset` that is not simply gone over; returns the offset after what it begins. */
+function scanSpecial(tables: ScanTables, start: number, offset: number): number {
+  const bytes = tables.bytes;
+  switch (bytes[offset]) {
+    case AMP:
+      return scanReference(tables, offset);
+    case CR: {
+      const next = offset + 1 < bytes.length && bytes[offset + 1] === LF ? offset + 2 : offset + 1;
+      tables.markRough(offset, next);
+      tables.flagCurrent(F_ENCODED_TEXT);
+      return next;
+    }
+    case GT:
+      if (offset - start >= 2 && bytes[offset - 1] === BRACKET_END && bytes[offset - 2] === BRACKET_END) {
+        throw new NotWellFormedError("']]>' in text", offset - 2);
+      }
+      tables.markRough(offset, offset + 1);
+      return offset + 1;
+    default:
+      throw new NotWellFormedError('Illegal character', offset);
+  }
 }
 
 function scanReference(tables: ScanTables, offset: number): number {
@@ -72,13 +72,6 @@ function isCanonicalReference(bytes: Buffer, offset: number, end: number, codePo
   const second = bytes[offset + 1];
   if (codePoint === AMP || codePoint === LT || codePoint === GT) return second !== 0x23;
   return codePoint === CR && end - offset === 5 && bytes[offset + 3] === 0x44;
-}
-
-/** U+FFFE and U+FFFF are no characters (XML 1.0 §2.2). */
-export function checkNotNoncharacter(bytes: Buffer, offset: number): void {
-  if (bytes[offset + 1] === 0xbf && bytes[offset + 2] >= 0xbe) {
-    throw new NotWellFormedError('Illegal character', offset);
-  }
 }
 
 /**
@@ -150,8 +143,8 @@ function checkCharacters(tables: ScanTables, start: number, end: number): void {
   if (end - start > tables.limits.maxTextLength) throw new XmlLimitError('Text too long', start);
   for (let i = start; i < end; i++) {
     const byte = bytes[i];
-    if (byte < SPACE) {
-      if (byte !== TAB && byte !== LF && byte !== CR) throw new NotWellFormedError('Illegal character', i);
-    } else if (byte === 0xef) checkNotNoncharacter(bytes, i);
+    if (byte < SPACE && byte !== TAB && byte !== LF && byte !== CR) {
+      throw new NotWellFormedError('Illegal character', i);
+    }
   }
 }

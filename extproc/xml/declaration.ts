@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { APOS, EQUALS, QUOTE, SPACE, TAB, LF, CR, GT, QUESTION } from './characters.ts';
 import { EncodingError, NotWellFormedError, XmlVersionError } from './errors.ts';
 
@@ -11,11 +11,22 @@ import { EncodingError, NotWellFormedError, XmlVersionError } from './errors.ts'
  */
 export function checkDeclaration(bytes: Buffer): number {
   refuseOtherEncodings(bytes);
-  if (!isUtf8(bytes)) throw new EncodingError('Not valid UTF-8', 0);
+  if (!isAscii(bytes)) checkUtf8(bytes);
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   if (!startsDeclaration(bytes, start)) return start;
   return new DeclarationReader(bytes, start + 5).read();
 }
+
+/** Valid UTF-8 without U+FFFE and U+FFFF, which are no characters (XML 1.0 §2.2). */
+function checkUtf8(bytes: Buffer): void {
+  if (!isUtf8(bytes)) throw new EncodingError('Not valid UTF-8', 0);
+  for (const noncharacter of NONCHARACTERS) {
+    const offset = bytes.indexOf(noncharacter);
+    if (offset >= 0) throw new NotWellFormedError('Illegal character', offset);
+  }
+}
+
+const NONCHARACTERS = [Buffer.from('\ufffe'), Buffer.from('\uffff')];
 
 /** By byte order mark, or by how `<` and what follows it would be written (XML 1.0 appendix F). */
 function refuseOtherEncodings(bytes: Buffer): void {

@@ -1,6 +1,9 @@
 /**
  * The flat tables of an {@link XmlIndex}: rows of 32-bit integers in one typed array each, so that a document costs a
  * few allocations however many elements it has.
+ *
+ * Modules on the path of every byte copy these constants into constants of their own: optimized code then has them as
+ * literals, while it loads an imported one from memory each time.
  */
 
 // A row for each element, in document order.
@@ -68,7 +71,7 @@ export const R_START = 0;
 export const R_END = 1;
 
 // A row for each distinct string of bytes that is a name, a prefix, a local name or a namespace name.
-export const TOKEN_STRIDE = 8;
+export const TOKEN_STRIDE = 11;
 /** Offset in the document; negative: complement of the place in `TokenTable.foreign`. */
 export const T_OFFSET = 0;
 export const T_LENGTH = 1;
@@ -82,6 +85,13 @@ export const T_BINDING = 5;
 export const T_SEEN = 6;
 /** 1: one of the local names that identifiers have. */
 export const T_IS_ID = 7;
+// What followed this name last time, plus one: the first guess for what follows it next time.
+/** While scanning: name of the first child element. */
+export const T_CHILD = 8;
+/** While scanning: name of the element after this one. */
+export const T_SIBLING = 9;
+/** While scanning: name of the attribute after this element or attribute name. */
+export const T_ATTRIBUTE = 10;
 
 /** Tokens that every document has. */
 export const NO_TOKEN = 0;

@@ -1,34 +1,20 @@
-import { BANG, GT, LT, QUESTION, SLASH } from './characters.ts';
+import * as characters from './characters.ts';
 import { scanDeclarationLike, scanProcessingInstruction, scanText } from './content.ts';
 import { checkDeclaration } from './declaration.ts';
 import { NotWellFormedError, XmlLimitError } from './errors.ts';
-import {
-  D_OUTER_URI,
-  D_PREFIX,
-  DECLARATION_STRIDE,
-  E_CONTENT_END,
-  E_CONTENT_START,
-  E_DECLARATIONS,
-  E_END,
-  E_FLAGS,
-  E_NAME,
-  E_PARENT,
-  E_START,
-  E_SUBTREE_END,
-  ELEMENT_STRIDE,
-  F_COMMENT_OR_PI,
-  F_EMPTY_TAG,
-  F_HAS_DECLARATIONS,
-  T_BINDING,
-  T_LENGTH,
-  TOKEN_STRIDE,
-} from './layout.ts';
+import * as layout from './layout.ts';
 import { DEFAULT_LIMITS, type XmlLimits } from './limits.ts';
 import { checkName } from './names.ts';
 import { checkDeclaration as checkNamespace, scanStartTag } from './start-tag.ts';
 import { ScanTables } from './tables.ts';
 import { isXmlSpace } from './values.ts';
+import { sameBytes } from './words.ts';
 import { XmlIndex } from './xml-index.ts';
+
+const { BANG, GT, LT, QUESTION, SLASH } = characters;
+const { D_OUTER_URI, D_PREFIX, DECLARATION_STRIDE, T_BINDING, T_CHILD, T_LENGTH, T_SIBLING, TOKEN_STRIDE } = layout;
+const { E_CONTENT_END, E_DECLARATIONS, E_END, E_FLAGS, E_NAME, E_PARENT, E_START, E_SUBTREE_END } = layout;
+const { ELEMENT_STRIDE, F_COMMENT_OR_PI, F_EMPTY_TAG, F_HAS_DECLARATIONS } = layout;
 
 export interface ScanOptions {
   /** {@link DEFAULT_LIMITS} unless given. */
@@ -58,6 +44,7 @@ export function scan(bytes: Buffer, options: ScanOptions = {}): XmlIndex {
   if (offset < bytes.length) throw new NotWellFormedError('Content after the root element', offset);
   // From here on the column holds what the canonicalizer has rendered: nothing yet.
   for (const [token, binding] of outside) tables.tokens.rows[token * TOKEN_STRIDE + T_BINDING] = binding;
+  tables.compact();
   return new XmlIndex(tables, context);
 }
 
@@ -95,7 +82,8 @@ function scanMisc(tables: ScanTables, start: number): number {
 function scanRoot(tables: ScanTables, start: number): number {
   const bytes = tables.bytes;
   const end = bytes.length;
-  let i = openElement(tables, start);
+  // The root is looked for where the first child of an element without a name would be.
+  let i = openElement(tables, start, T_CHILD);
   while (tables.current >= 0) {
     if (i + 1 >= end) throw new NotWellFormedError('Element without an end', end);
     if (bytes[i] !== LT) {
@@ -106,53 +94,48 @@ function scanRoot(tables: ScanTables, start: number): number {
     if (byte === SLASH) i = closeElement(tables, i);
     else if (byte === BANG) i = scanDeclarationLike(tables, i);
     else if (byte === QUESTION) i = scanProcessingInstruction(tables, i);
-    else i = openElement(tables, i);
+    else i = openElement(tables, i, guessColumn(tables));
   }
   return i;
 }
 
-function openElement(tables: ScanTables, start: number): number {
-  tables.flushRough();
-  const i = scanStartTag(tables, start);
+/** Where the token table says what came after the last tag, the last time that tag was there. */
+function guessColumn(tables: ScanTables): number {
+  const last = tables.elementCount - 1;
+  const element = tables.current;
+  if (element === last) return tables.elements[element * ELEMENT_STRIDE + E_NAME] * TOKEN_STRIDE + T_CHILD;
+  return tables.lastClosed * TOKEN_STRIDE + T_SIBLING;
+}
+
+function openElement(tables: ScanTables, start: number, guess: number): number {
+  if (tables.roughStart >= 0) tables.flushRough();
+  const i = scanStartTag(tables, start, guess);
   const element = tables.elementCount - 1;
-  const elements = tables.elements;
-  const row = element * ELEMENT_STRIDE;
-  elements[row + E_CONTENT_START] = i;
   if (tables.depth >= tables.limits.maxDepth) throw new XmlLimitError('Too deep', start);
-  if ((elements[row + E_FLAGS] & F_EMPTY_TAG) !== 0) finishElement(tables, element, i, i);
-  else {
-    tables.current = element;
-    tables.depth++;
-  }
+  tables.depth++;
+  tables.current = element;
+  if ((tables.elements[element * ELEMENT_STRIDE + E_FLAGS] & F_EMPTY_TAG) !== 0) finishElement(tables, element, i, i);
   return i;
 }
 
 function closeElement(tables: ScanTables, start: number): number {
-  tables.flushRough();
+  if (tables.roughStart >= 0) tables.flushRough();
   const bytes = tables.bytes;
   const element = tables.current;
   const elements = tables.elements;
   const row = element * ELEMENT_STRIDE;
   const length = tables.tokens.rows[elements[row + E_NAME] * TOKEN_STRIDE + T_LENGTH];
-  const opened = elements[row + E_START] + 1;
-  const name = start + 2;
-  if (name + length >= bytes.length) throw new NotWellFormedError('Element without an end', bytes.length);
-  for (let i = 0; i < length; i++) {
-    if (bytes[name + i] !== bytes[opened + i]) throw new NotWellFormedError('End tag of another element', start);
+  let i = start + 2 + length;
+  if (i >= bytes.length) throw new NotWellFormedError('Element without an end', bytes.length);
+  if (!sameBytes(tables.view, elements[row + E_START] + 1, start + 2, length)) {
+    throw new NotWellFormedError('End tag of another element', start);
   }
-  let i = name + length;
   if (bytes[i] !== GT) {
+    const nameEnd = i;
     while (i < bytes.length && isXmlSpace(bytes[i])) i++;
     if (i >= bytes.length || bytes[i] !== GT) throw new NotWellFormedError('End tag of another element', start);
-    tables.addRough(name + length, ~i);
+    tables.addRough(nameEnd, ~i);
   }
-  const parent = elements[row + E_PARENT];
-  if (parent >= 0) {
-    const at = parent * ELEMENT_STRIDE + E_FLAGS;
-    elements[at] = elements[at] | (elements[row + E_FLAGS] & F_COMMENT_OR_PI);
-  }
-  tables.current = parent;
-  tables.depth--;
   finishElement(tables, element, start, i + 1);
   return i + 1;
 }
@@ -164,13 +147,21 @@ function finishElement(tables: ScanTables, element: number, contentEnd: number, 
   elements[row + E_CONTENT_END] = contentEnd;
   elements[row + E_END] = end;
   elements[row + E_SUBTREE_END] = tables.elementCount;
-  if ((elements[row + E_FLAGS] & F_HAS_DECLARATIONS) === 0) return;
-  const declarations = tables.declarations;
-  const first = elements[row + E_DECLARATIONS];
-  const next = element + 1 < tables.elementCount ? row + ELEMENT_STRIDE + E_DECLARATIONS : -1;
-  const last = next < 0 ? tables.declarationCount : elements[next];
+  const parent = elements[row + E_PARENT];
+  tables.current = parent;
+  tables.depth--;
+  tables.lastClosed = elements[row + E_NAME];
+  const flags = elements[row + E_FLAGS];
+  if ((flags & F_COMMENT_OR_PI) !== 0 && parent >= 0) tables.flagCurrent(F_COMMENT_OR_PI);
+  if ((flags & F_HAS_DECLARATIONS) !== 0) takeBackDeclarations(tables, element);
+}
+
+function takeBackDeclarations(tables: ScanTables, element: number): void {
+  const { declarations, elements } = tables;
   const tokens = tables.tokens.rows;
-  for (let d = last - 1; d >= first; d--) {
+  const next = element + 1;
+  const last = next < tables.elementCount ? elements[next * ELEMENT_STRIDE + E_DECLARATIONS] : tables.declarationCount;
+  for (let d = last - 1; d >= elements[element * ELEMENT_STRIDE + E_DECLARATIONS]; d--) {
     const at = d * DECLARATION_STRIDE;
     tokens[declarations[at + D_PREFIX] * TOKEN_STRIDE + T_BINDING] = declarations[at + D_OUTER_URI];
   }

@@ -1,138 +1,115 @@
-import {
-  AMP,
-  APOS,
-  C_AMP,
-  C_EF,
-  C_LT,
-  C_QUOTE,
-  CR,
-  EQUALS,
-  GT,
-  LF,
-  LT,
-  NAME_CLASS,
-  QUOTE,
-  SLASH,
-  SPACE,
-  TAB,
-  VALUE_CLASS,
-} from './characters.ts';
-import { checkNotNoncharacter } from './content.ts';
+import * as characters from './characters.ts';
 import { NotWellFormedError, XmlLimitError } from './errors.ts';
-import {
-  A_ENCODED,
-  A_NAME,
-  A_START,
-  A_URI,
-  A_VALUE_END,
-  A_VALUE_START,
-  ATTRIBUTE_STRIDE,
-  D_OUTER_URI,
-  D_PREFIX,
-  D_START,
-  D_URI,
-  DECLARATION_STRIDE,
-  E_ATTRIBUTES,
-  E_DECLARATIONS,
-  E_FLAGS,
-  E_NAME,
-  E_START,
-  E_URI,
-  ELEMENT_STRIDE,
-  F_CANONICAL_TAG,
-  F_EMPTY_TAG,
-  F_HAS_DECLARATIONS,
-  F_HAS_PREFIXED_ATTRIBUTES,
-  F_XML_ATTRIBUTES,
-  NO_TOKEN,
-  T_BINDING,
-  T_IS_ID,
-  T_IS_QNAME,
-  T_LOCAL,
-  T_PREFIX,
-  T_SEEN,
-  TOKEN_STRIDE,
-  TOKEN_XML,
-  TOKEN_XML_URI,
-  TOKEN_XMLNS,
-  TOKEN_XMLNS_URI,
-  UNBOUND,
-} from './layout.ts';
+import * as layout from './layout.ts';
 import { compareAttributes, compareTokens, splitQName } from './names.ts';
 import { referenceEnd, resolveReference } from './references.ts';
 import type { ScanTables } from './tables.ts';
 import { isXmlSpace, normalizeValue } from './values.ts';
+import { sameBytes } from './words.ts';
+
+const { AMP, APOS, CR, EQUALS, GT, LF, LT, QUOTE, SLASH, SPACE, TAB } = characters;
+const { NAME_CLASS, V_AMP, V_LT, V_QUOTE, V_SPACE, VALUE_CLASS } = characters;
+const { A_ENCODED, A_NAME, A_START, A_URI, A_VALUE_END, A_VALUE_START, ATTRIBUTE_STRIDE } = layout;
+const { D_OUTER_URI, D_PREFIX, D_START, D_URI, DECLARATION_STRIDE } = layout;
+const { E_ATTRIBUTES, E_CONTENT_START, E_DECLARATIONS, E_FLAGS, E_URI, ELEMENT_STRIDE } = layout;
+const { F_CANONICAL_TAG, F_EMPTY_TAG, F_HAS_DECLARATIONS, F_HAS_PREFIXED_ATTRIBUTES, F_XML_ATTRIBUTES } = layout;
+const { T_ATTRIBUTE, T_BINDING, T_IS_ID, T_IS_QNAME, T_LENGTH, T_LOCAL, T_OFFSET, T_PREFIX, T_SEEN, TOKEN_STRIDE } =
+  layout;
+const { NO_TOKEN, TOKEN_XML, TOKEN_XML_URI, TOKEN_XMLNS, TOKEN_XMLNS_URI, UNBOUND } = layout;
 
 /** More prefixed attributes than this are told apart by a Set instead of one by one. */
 const MAX_PAIRWISE = 8;
 
 /**
- * Scans a start tag or empty-element tag and adds its element.
+ * Scans a start tag or empty-element tag and adds its element, whose last columns the end of the element fills in.
  * @param start offset of its `<`
+ * @param guess column of the token table where the name of the element that came here last time is, and is kept
  * @returns offset after it; the element is the last of the table
  */
-export function scanStartTag(tables: ScanTables, start: number): number {
+export function scanStartTag(tables: ScanTables, start: number, guess: number): number {
   const bytes = tables.bytes;
   const end = bytes.length;
-  const nameEnd = scanName(tables, start + 1);
-  const name = internQName(tables, start + 1, nameEnd);
+  const name = scanQName(tables, start + 1, guess);
+  let rows = tables.tokens.rows;
   const element = tables.addElement(start, name);
   if (element >= tables.limits.maxElements) throw new XmlLimitError('Too many elements', start);
   let flags = F_CANONICAL_TAG;
-  let i = nameEnd;
-  for (;;) {
-    if (i >= end) throw new NotWellFormedError('Start tag without an end', start);
-    const byte = bytes[i];
-    if (byte === GT) {
-      i++;
-      break;
+  let i = start + 1 + rows[name * TOKEN_STRIDE + T_LENGTH];
+  if (i < end && bytes[i] === GT) i++;
+  else {
+    let attributeGuess = name * TOKEN_STRIDE + T_ATTRIBUTE;
+    for (;;) {
+      let space = i;
+      while (space < end && isXmlSpace(bytes[space])) space++;
+      if (space >= end) throw new NotWellFormedError('Start tag without an end', start);
+      const byte = bytes[space];
+      if (byte === GT) {
+        if (space > i) flags &= ~F_CANONICAL_TAG;
+        i = space + 1;
+        break;
+      }
+      if (byte === SLASH) {
+        if (space + 1 >= end || bytes[space + 1] !== GT) throw new NotWellFormedError("'/' in a start tag", space);
+        flags = (flags & ~F_CANONICAL_TAG) | F_EMPTY_TAG;
+        i = space + 2;
+        break;
+      }
+      if (space === i) throw new NotWellFormedError('No white space before an attribute', i);
+      if (space - i > 1 || bytes[i] !== SPACE) flags &= ~F_CANONICAL_TAG;
+      const attribute = scanQName(tables, space, attributeGuess);
+      attributeGuess = attribute * TOKEN_STRIDE + T_ATTRIBUTE;
+      i = scanAttribute(tables, element, space, attribute);
+      if (i < 0) {
+        flags &= ~F_CANONICAL_TAG;
+        i = ~i;
+      }
     }
-    if (byte === SLASH) {
-      if (i + 1 >= end || bytes[i + 1] !== GT) throw new NotWellFormedError("'/' in a start tag", i);
-      flags = (flags & ~F_CANONICAL_TAG) | F_EMPTY_TAG;
-      i += 2;
-      break;
-    }
-    let space = i;
-    while (space < end && isXmlSpace(bytes[space])) space++;
-    if (space === i) throw new NotWellFormedError('No white space before an attribute', i);
-    if (space - i > 1 || byte !== SPACE) flags &= ~F_CANONICAL_TAG;
-    i = space;
-    if (i < end && (bytes[i] === GT || bytes[i] === SLASH)) {
-      flags &= ~F_CANONICAL_TAG;
-      continue;
-    }
-    const attributeEnd = scanAttribute(tables, element, i);
-    if (attributeEnd < 0) flags &= ~F_CANONICAL_TAG;
-    i = attributeEnd < 0 ? ~attributeEnd : attributeEnd;
+    flags = resolveAttributes(tables, element, flags);
+    rows = tables.tokens.rows;
   }
-  finishTag(tables, element, flags);
+  const elements = tables.elements;
+  const row = element * ELEMENT_STRIDE;
+  const uri = rows[rows[name * TOKEN_STRIDE + T_PREFIX] * TOKEN_STRIDE + T_BINDING];
+  if (uri === UNBOUND) throw new NotWellFormedError('Prefix without a namespace', start);
+  elements[row + E_URI] = uri;
+  elements[row + E_CONTENT_START] = i;
+  elements[row + E_FLAGS] = flags;
   return i;
 }
 
-function scanName(tables: ScanTables, start: number): number {
-  const bytes = tables.bytes;
+/** Token of the qualified name at `start`, looked up at `guess` first. */
+function scanQName(tables: ScanTables, start: number, guess: number): number {
+  const { bytes, tokens } = tables;
+  const rows = tokens.rows;
   const end = bytes.length;
+  const guessed = rows[guess] - 1;
+  if (guessed >= 0) {
+    const length = rows[guessed * TOKEN_STRIDE + T_LENGTH];
+    const after = start + length;
+    if (
+      after < end &&
+      NAME_CLASS[bytes[after]] === 0 &&
+      sameBytes(tables.view, rows[guessed * TOKEN_STRIDE + T_OFFSET], start, length)
+    ) {
+      return guessed;
+    }
+  }
   let i = start;
   while (i < end && NAME_CLASS[bytes[i]] === 1) i++;
+  if (i === start) throw new NotWellFormedError('Malformed name', start);
   if (i - start > tables.limits.maxNameLength) throw new XmlLimitError('Name too long', start);
-  return i;
-}
-
-function internQName(tables: ScanTables, start: number, end: number): number {
-  const tokens = tables.tokens;
-  if (start === end) throw new NotWellFormedError('Malformed name', start);
-  const token = tokens.intern(start, end);
-  if (tokens.rows[token * TOKEN_STRIDE + T_IS_QNAME] === 0) splitQName(tokens, token, tables.bytes, start, end);
+  const token = tokens.intern(start, i);
+  const row = token * TOKEN_STRIDE;
+  if (tokens.rows[row + T_IS_QNAME] === 0) splitQName(tokens, token, bytes, start, i);
+  if (tokens.rows[row + T_OFFSET] >= 0) tokens.rows[guess] = token + 1;
   return token;
 }
 
 /** @returns offset after the attribute; its complement if Canonical XML would write it differently */
-function scanAttribute(tables: ScanTables, element: number, start: number): number {
+function scanAttribute(tables: ScanTables, element: number, start: number, name: number): number {
   const bytes = tables.bytes;
   const end = bytes.length;
-  const nameEnd = scanName(tables, start);
-  const name = internQName(tables, start, nameEnd);
+  const nameEnd = start + tables.tokens.rows[name * TOKEN_STRIDE + T_LENGTH];
   const seenAt = name * TOKEN_STRIDE + T_SEEN;
   if (tables.tokens.rows[seenAt] === element + 1) throw new NotWellFormedError('Duplicate attribute', start);
   tables.tokens.rows[seenAt] = element + 1;
@@ -154,17 +131,16 @@ function scanAttribute(tables: ScanTables, element: number, start: number): numb
     if (i >= end) throw new NotWellFormedError('Attribute value without an end', valueStart);
     const kind = VALUE_CLASS[bytes[i]];
     if (kind === 0) continue;
-    if (kind === C_QUOTE) {
+    if (kind === V_QUOTE) {
       if (bytes[i] === quote) break;
-    } else if (kind === C_AMP) {
+    } else if (kind === V_AMP) {
       const next = referenceEnd(bytes, i, end);
       const codePoint = resolveReference(bytes, i, next);
       if (canonical) canonical = isCanonicalReference(bytes, i, next, codePoint);
       encoded = 1;
       i = next - 1;
-    } else if (kind === C_LT) throw new NotWellFormedError("'<' in an attribute value", i);
-    else if (kind === C_EF) checkNotNoncharacter(bytes, i);
-    else if (isXmlSpace(bytes[i])) {
+    } else if (kind === V_LT) throw new NotWellFormedError("'<' in an attribute value", i);
+    else if (kind === V_SPACE) {
       encoded = 1;
       canonical = false;
     } else throw new NotWellFormedError('Illegal character', i);
@@ -267,13 +243,15 @@ export function checkDeclaration(prefix: number, uri: number, offset: number): v
   if (prefix !== NO_TOKEN && uri === NO_TOKEN) throw new NotWellFormedError('Prefix without a namespace', offset);
 }
 
-/** Resolves the namespaces of element and attributes, now that all declarations of the tag are known. */
-function finishTag(tables: ScanTables, element: number, tagFlags: number): void {
+/**
+ * Resolves the namespaces of the attributes of the last element, now that all declarations of the tag are known.
+ * @returns the flags of the element
+ */
+function resolveAttributes(tables: ScanTables, element: number, tagFlags: number): number {
   const row = element * ELEMENT_STRIDE;
-  const elements = tables.elements;
   const tokens = tables.tokens.rows;
-  const firstAttribute = elements[row + E_ATTRIBUTES];
-  const firstDeclaration = elements[row + E_DECLARATIONS];
+  const firstAttribute = tables.elements[row + E_ATTRIBUTES];
+  const firstDeclaration = tables.elements[row + E_DECLARATIONS];
   const attributes = tables.attributes;
   let flags = tagFlags;
   for (let a = firstAttribute; a < tables.attributeCount; a++) {
@@ -281,7 +259,8 @@ function finishTag(tables: ScanTables, element: number, tagFlags: number): void 
     const prefix = tokens[attributes[at + A_NAME] * TOKEN_STRIDE + T_PREFIX];
     if (prefix === NO_TOKEN) continue;
     flags |= F_HAS_PREFIXED_ATTRIBUTES;
-    const uri = resolvePrefix(tokens, prefix, attributes[at + A_START]);
+    const uri = tokens[prefix * TOKEN_STRIDE + T_BINDING];
+    if (uri === UNBOUND) throw new NotWellFormedError('Prefix without a namespace', attributes[at + A_START]);
     attributes[at + A_URI] = uri;
     if (uri === TOKEN_XML_URI) flags |= F_XML_ATTRIBUTES;
   }
@@ -289,16 +268,7 @@ function finishTag(tables: ScanTables, element: number, tagFlags: number): void 
   if ((flags & F_HAS_PREFIXED_ATTRIBUTES) !== 0) checkDistinct(tables, firstAttribute);
   if ((flags & F_CANONICAL_TAG) !== 0 && !isOrdered(tables, firstAttribute, firstDeclaration))
     flags &= ~F_CANONICAL_TAG;
-  const name = elements[row + E_NAME];
-  const prefix = tokens[name * TOKEN_STRIDE + T_PREFIX];
-  elements[row + E_URI] = resolvePrefix(tokens, prefix, elements[row + E_START]);
-  elements[row + E_FLAGS] = flags;
-}
-
-function resolvePrefix(tokens: Int32Array, prefix: number, offset: number): number {
-  const uri = tokens[prefix * TOKEN_STRIDE + T_BINDING];
-  if (uri === UNBOUND) throw new NotWellFormedError('Prefix without a namespace', offset);
-  return uri;
+  return flags;
 }
 
 /** Namespaces in XML 1.0 §6.3: no two attributes with the same namespace and local name. */

@@ -1,27 +1,40 @@
-import {
-  ATTRIBUTE_STRIDE,
-  DECLARATION_STRIDE,
-  E_ATTRIBUTES,
-  E_CONTENT_START,
-  E_DECLARATIONS,
-  E_FLAGS,
-  E_NAME,
-  E_PARENT,
-  E_START,
-  E_URI,
-  ELEMENT_STRIDE,
-  R_END,
-  R_START,
-  ROUGH_STRIDE,
-} from './layout.ts';
+import * as layout from './layout.ts';
 import type { XmlLimits } from './limits.ts';
 import { TokenTable } from './token-table.ts';
 
-/** Doubles a table until `length` fits, keeping its rows. */
-export function grow(table: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  let size = table.length * 2;
-  while (size < length) size *= 2;
-  const grown = new Int32Array(size);
+const { ATTRIBUTE_STRIDE, DECLARATION_STRIDE, ELEMENT_STRIDE, R_END, R_START, ROUGH_STRIDE, TOKEN_STRIDE } = layout;
+const { E_ATTRIBUTES, E_DECLARATIONS, E_FLAGS, E_NAME, E_PARENT, E_START } = layout;
+
+/** Tables longer than this are not kept for the next document. */
+const MAX_SPARE = 256 * 1024;
+
+interface Room {
+  elements: Int32Array;
+  attributes: Int32Array;
+  declarations: Int32Array;
+  rough: Int32Array;
+  tokens: Int32Array;
+}
+
+/**
+ * Room that no document uses at the moment. Taken by the constructor, given back by `compact`, which moves what it
+ * keeps to arrays of its own; a document that is refused half way does not give it back.
+ */
+let spare: Room | undefined;
+
+function newRoom(): Room {
+  return {
+    elements: new Int32Array(64 * ELEMENT_STRIDE),
+    attributes: new Int32Array(32 * ATTRIBUTE_STRIDE),
+    declarations: new Int32Array(16 * DECLARATION_STRIDE),
+    rough: new Int32Array(32 * ROUGH_STRIDE),
+    tokens: new Int32Array(128 * TOKEN_STRIDE),
+  };
+}
+
+/** A table at least twice as long with the same rows. */
+function grow(table: Int32Array): Int32Array {
+  const grown = new Int32Array(table.length * 2);
   grown.set(table);
   return grown;
 }
@@ -29,63 +42,86 @@ export function grow(table: Int32Array, length: number): Int32Array<ArrayBuffer>
 /** What the parts of the scanner share while they fill the tables of an index. */
 export class ScanTables {
   readonly bytes: Buffer;
+  /** Of the same bytes. */
+  readonly view: DataView;
   readonly limits: XmlLimits;
   readonly tokens: TokenTable;
-  elements: Int32Array<ArrayBuffer>;
+  elements: Int32Array;
   elementCount = 0;
-  attributes = new Int32Array(16 * ATTRIBUTE_STRIDE);
+  attributes: Int32Array;
   attributeCount = 0;
-  declarations = new Int32Array(8 * DECLARATION_STRIDE);
+  declarations: Int32Array;
   declarationCount = 0;
-  rough = new Int32Array(8 * ROUGH_STRIDE);
+  rough: Int32Array;
   roughCount = 0;
   /** Rows of the attributes whose local name is that of an identifier, each followed by its element. */
   readonly ids: number[] = [];
   /** Element whose content is being scanned; -1 outside the root. */
   current = -1;
   depth = 0;
+  /** Token of the name of the element that ended last. */
+  lastClosed = 0;
   /** The stretch of rough content since the last tag; -1 if there is none. */
   roughStart = -1;
   roughEnd = -1;
 
   constructor(bytes: Buffer, limits: XmlLimits) {
+    const room = spare ?? newRoom();
+    spare = undefined;
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.limits = limits;
-    this.tokens = new TokenTable(bytes);
-    this.elements = new Int32Array(Math.max(16, bytes.length >> 7) * ELEMENT_STRIDE);
+    this.tokens = new TokenTable(bytes, this.view, room.tokens);
+    this.elements = room.elements;
+    this.attributes = room.attributes;
+    this.declarations = room.declarations;
+    this.rough = room.rough;
   }
 
-  /** Adds the row of an element below `current`; what is not known yet is left as it is. */
+  /** Scanning is over: keeps no more room than the rows need, and gives the rest back. */
+  compact(): void {
+    const room: Room = {
+      elements: this.elements,
+      attributes: this.attributes,
+      declarations: this.declarations,
+      rough: this.rough,
+      tokens: this.tokens.rows,
+    };
+    const large = Object.values(room).some((table: Int32Array) => table.length > MAX_SPARE);
+    if (large) return;
+    this.elements = this.elements.slice(0, this.elementCount * ELEMENT_STRIDE);
+    this.attributes = this.attributes.slice(0, this.attributeCount * ATTRIBUTE_STRIDE);
+    this.declarations = this.declarations.slice(0, this.declarationCount * DECLARATION_STRIDE);
+    this.rough = this.rough.slice(0, this.roughCount * ROUGH_STRIDE);
+    this.tokens.compact();
+    spare = room;
+  }
+
+  /** Adds the row of an element below `current`; what is known at the end of its start tag is left as it is. */
   addElement(start: number, name: number): number {
     const element = this.elementCount++;
     const row = element * ELEMENT_STRIDE;
-    if (row + ELEMENT_STRIDE > this.elements.length) this.elements = grow(this.elements, row + ELEMENT_STRIDE);
+    if (row + ELEMENT_STRIDE > this.elements.length) this.elements = grow(this.elements);
     const elements = this.elements;
     elements[row + E_START] = start;
     elements[row + E_NAME] = name;
-    elements[row + E_URI] = 0;
-    elements[row + E_CONTENT_START] = start;
     elements[row + E_PARENT] = this.current;
     elements[row + E_ATTRIBUTES] = this.attributeCount;
     elements[row + E_DECLARATIONS] = this.declarationCount;
-    elements[row + E_FLAGS] = 0;
     return element;
   }
 
   /** Room for one more attribute; offset of its row. */
   nextAttribute(): number {
     const row = this.attributeCount++ * ATTRIBUTE_STRIDE;
-    if (row + ATTRIBUTE_STRIDE > this.attributes.length)
-      this.attributes = grow(this.attributes, row + ATTRIBUTE_STRIDE);
+    if (row + ATTRIBUTE_STRIDE > this.attributes.length) this.attributes = grow(this.attributes);
     return row;
   }
 
   /** Room for one more namespace declaration; offset of its row. */
   nextDeclaration(): number {
     const row = this.declarationCount++ * DECLARATION_STRIDE;
-    if (row + DECLARATION_STRIDE > this.declarations.length) {
-      this.declarations = grow(this.declarations, row + DECLARATION_STRIDE);
-    }
+    if (row + DECLARATION_STRIDE > this.declarations.length) this.declarations = grow(this.declarations);
     return row;
   }
 
@@ -97,21 +133,19 @@ export class ScanTables {
 
   /** Ends the stretch of content before a tag. */
   flushRough(): void {
-    if (this.roughStart < 0) return;
     this.addRough(this.roughStart, this.roughEnd);
     this.roughStart = -1;
   }
 
   addRough(start: number, end: number): void {
     const row = this.roughCount++ * ROUGH_STRIDE;
-    if (row + ROUGH_STRIDE > this.rough.length) this.rough = grow(this.rough, row + ROUGH_STRIDE);
+    if (row + ROUGH_STRIDE > this.rough.length) this.rough = grow(this.rough);
     this.rough[row + R_START] = start;
     this.rough[row + R_END] = end;
   }
 
   /** Sets flags of the element whose content is being scanned. */
   flagCurrent(flags: number): void {
-    const at = this.current * ELEMENT_STRIDE + E_FLAGS;
-    this.elements[at] = this.elements[at] | flags;
+    this.elements[this.current * ELEMENT_STRIDE + E_FLAGS] |= flags;
   }
 }

@@ -1,78 +1,80 @@
-import {
-  NO_TOKEN,
-  T_BINDING,
-  T_IS_ID,
-  T_IS_QNAME,
-  T_LENGTH,
-  T_LOCAL,
-  T_OFFSET,
-  T_PREFIX,
-  T_SEEN,
-  TOKEN_STRIDE,
-  TOKEN_XML,
-  TOKEN_XML_URI,
-  UNBOUND,
-} from './layout.ts';
+import * as layout from './layout.ts';
 import { NAMESPACE_XML, NAMESPACE_XMLNS } from './namespaces.ts';
+import { sameBytes } from './words.ts';
+
+const { NO_TOKEN, TOKEN_XML, TOKEN_XML_URI, UNBOUND } = layout;
+const { T_BINDING, T_IS_ID, T_LENGTH, T_LOCAL, T_OFFSET, TOKEN_STRIDE } = layout;
 
 /** What every table starts with, in the order of the TOKEN_ constants. */
 const COMMON: readonly Buffer[] = ['', 'xml', 'xmlns', NAMESPACE_XML, NAMESPACE_XMLNS].map((text) => Buffer.from(text));
 const ID_NAMES: readonly Buffer[] = ['Id', 'ID', 'id', 'AssertionID'].map((text) => Buffer.from(text));
 
 /** Slots looked at before the table turns to a Map, which keeps crafted collisions from costing quadratic time. */
-const MAX_PROBES = 12;
+const MAX_PROBES = 8;
+const FIRST_SLOTS = 256;
 
 /**
  * Numbers for strings of bytes: equal bytes, equal number. Names, prefixes, local names and namespace names share one
  * table, so that comparing any two of them is comparing integers.
  */
 export class TokenTable {
-  rows = new Int32Array(64 * TOKEN_STRIDE);
+  /** A row for each token, as `layout.ts` says. */
+  rows: Int32Array;
   count = 0;
   /** Tokens whose bytes are not in the document as they are. */
-  readonly foreign: Buffer[] = [];
-  /** Comparisons and probes made: what the tests bound. */
-  work = 0;
-  #bytes: Buffer;
-  /** Open addressing; 0 is free, else token + 1. */
-  #slots = new Int32Array(256);
+  readonly foreign: Buffer[] = [...COMMON];
+  readonly #bytes: Buffer;
+  readonly #view: DataView;
+  /** Open addressing; 0 is free, else token + 1. Empty: to be rebuilt. */
+  #slots: Int32Array;
   /** Tokens that found no slot near enough, by their bytes as latin1. */
   #overflow: Map<string, number> | undefined;
 
-  constructor(bytes: Buffer) {
+  /**
+   * @param view of the same bytes
+   * @param rows room for the rows: taken over
+   */
+  constructor(bytes: Buffer, view: DataView, rows: Int32Array) {
     this.#bytes = bytes;
-    for (const common of COMMON) this.internForeign(common);
-    this.rows[NO_TOKEN * TOKEN_STRIDE + T_BINDING] = NO_TOKEN;
-    this.rows[TOKEN_XML * TOKEN_STRIDE + T_BINDING] = TOKEN_XML_URI;
+    this.#view = view;
+    this.rows = rows;
+    rows.set(COMMON_ROWS);
+    this.count = COMMON.length;
+    this.#slots = sharedSlots ?? new Int32Array(FIRST_SLOTS);
+    sharedSlots = undefined;
+    this.#slots.set(COMMON_SLOTS);
+  }
+
+  /** Scanning is over: keeps no more room than the rows need. */
+  compact(): void {
+    this.rows = this.rows.slice(0, this.count * TOKEN_STRIDE);
+    if (this.#slots.length === FIRST_SLOTS) sharedSlots = this.#slots;
+    this.#slots = NO_SLOTS;
   }
 
   /** Token of the document's bytes from `start` to `end`. */
   intern(start: number, end: number): number {
-    const bytes = this.#bytes;
     const length = end - start;
     const rows = this.rows;
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = hash(bytes, start, length) & mask;
+    let slot = hash(this.#bytes, start, length) & mask;
     for (let probe = 0; probe < MAX_PROBES; probe++) {
       const token = slots[slot] - 1;
       if (token < 0) return this.#add(slot, start, length);
       const row = token * TOKEN_STRIDE;
       if (rows[row + T_LENGTH] === length) {
         const offset = rows[row + T_OFFSET];
-        if (offset >= 0) {
-          let i = 0;
-          while (i < length && bytes[offset + i] === bytes[start + i]) i++;
-          if (i === length) return token;
-        } else if (bytes.compare(this.foreign[~offset], 0, length, start, end) === 0) return token;
+        if (offset >= 0 ? sameBytes(this.#view, offset, start, length) : this.#isForeign(~offset, start)) return token;
       }
       slot = (slot + 1) & mask;
     }
-    return this.#internOverflow(bytes.toString('latin1', start, end), start, length);
+    return this.#internOverflow(this.#bytes.toString('latin1', start, end), start, length);
   }
 
   /** Token of bytes that are not part of the document, e.g. of a value with its references resolved. */
   internForeign(content: Buffer): number {
+    if (this.#slots.length === 0) this.#rebuild(FIRST_SLOTS);
     const slots = this.#slots;
     const mask = slots.length - 1;
     let slot = hash(content, 0, content.length) & mask;
@@ -93,6 +95,14 @@ export class TokenTable {
     return this.#bytes.subarray(offset, offset + this.rows[token * TOKEN_STRIDE + T_LENGTH]);
   }
 
+  /** The length is known to be the same. */
+  #isForeign(place: number, start: number): boolean {
+    const content = this.foreign[place];
+    let i = 0;
+    while (i < content.length && content[i] === this.#bytes[start + i]) i++;
+    return i === content.length;
+  }
+
   #internOverflow(key: string, offset: number, length: number): number {
     this.#overflow ??= new Map();
     const known = this.#overflow.get(key);
@@ -105,26 +115,23 @@ export class TokenTable {
   #add(slot: number, offset: number, length: number): number {
     const token = this.#append(offset, length);
     this.#slots[slot] = token + 1;
-    if (this.count * 2 > this.#slots.length) this.#rehash();
+    if (this.count * 2 > this.#slots.length) this.#rebuild(this.#slots.length * 4);
     return token;
   }
 
   #append(offset: number, length: number): number {
     const token = this.count++;
-    if ((token + 1) * TOKEN_STRIDE > this.rows.length) {
-      const grown = new Int32Array(this.rows.length * 2);
+    const row = token * TOKEN_STRIDE;
+    if (row + TOKEN_STRIDE > this.rows.length) {
+      const grown = new Int32Array((row + TOKEN_STRIDE) * 2);
       grown.set(this.rows);
       this.rows = grown;
     }
-    const row = token * TOKEN_STRIDE;
+    this.rows.fill(0, row, row + TOKEN_STRIDE);
     this.rows[row + T_OFFSET] = offset;
     this.rows[row + T_LENGTH] = length;
-    this.rows[row + T_IS_QNAME] = 0;
-    this.rows[row + T_PREFIX] = NO_TOKEN;
     this.rows[row + T_LOCAL] = token;
     this.rows[row + T_BINDING] = UNBOUND;
-    this.rows[row + T_SEEN] = 0;
-    this.rows[row + T_IS_ID] = 0;
     if (length === 2 || length === 11) {
       const bytes = this.bytesOf(token);
       for (const name of ID_NAMES) if (name.equals(bytes)) this.rows[row + T_IS_ID] = 1;
@@ -132,22 +139,29 @@ export class TokenTable {
     return token;
   }
 
-  #rehash(): void {
-    const slots = new Int32Array(this.#slots.length * 4);
-    const mask = slots.length - 1;
+  #rebuild(least: number): void {
+    let size = least;
+    while (this.count * 2 > size) size *= 4;
+    const slots = new Int32Array(size);
     for (let token = 0; token < this.count; token++) {
       const bytes = this.bytesOf(token);
-      let slot = hash(bytes, 0, bytes.length) & mask;
-      let probe = 0;
-      while (probe < MAX_PROBES && slots[slot] !== 0) {
-        slot = (slot + 1) & mask;
-        probe++;
-      }
-      if (probe < MAX_PROBES) slots[slot] = token + 1;
+      const slot = freeSlot(slots, bytes);
+      if (slot >= 0) slots[slot] = token + 1;
       else (this.#overflow ??= new Map()).set(bytes.toString('latin1'), token);
     }
     this.#slots = slots;
   }
+}
+
+/** -1: none near enough. */
+function freeSlot(slots: Int32Array, bytes: Buffer): number {
+  const mask = slots.length - 1;
+  let slot = hash(bytes, 0, bytes.length) & mask;
+  for (let probe = 0; probe < MAX_PROBES; probe++) {
+    if (slots[slot] === 0) return slot;
+    slot = (slot + 1) & mask;
+  }
+  return -1;
 }
 
 /** A few bytes tell the names of a document apart well enough; {@link MAX_PROBES} covers those that are not. */
@@ -161,3 +175,20 @@ function hash(bytes: Uint8Array, start: number, length: number): number {
   const mixed = Math.imul(a | (b << 8) | (c << 16) | (d << 24), 0x9e3779b1) ^ Math.imul(length, 0x85ebca6b);
   return mixed ^ (mixed >>> 15);
 }
+
+const NO_SLOTS = new Int32Array(0);
+const COMMON_ROWS = new Int32Array(COMMON.length * TOKEN_STRIDE);
+const COMMON_SLOTS = new Int32Array(FIRST_SLOTS);
+for (const [token, content] of COMMON.entries()) {
+  const row = token * TOKEN_STRIDE;
+  COMMON_ROWS[row + T_OFFSET] = ~token;
+  COMMON_ROWS[row + T_LENGTH] = content.length;
+  COMMON_ROWS[row + T_LOCAL] = token;
+  COMMON_ROWS[row + T_BINDING] = UNBOUND;
+  COMMON_SLOTS[freeSlot(COMMON_SLOTS, content)] = token + 1;
+}
+COMMON_ROWS[NO_TOKEN * TOKEN_STRIDE + T_BINDING] = NO_TOKEN;
+COMMON_ROWS[TOKEN_XML * TOKEN_STRIDE + T_BINDING] = TOKEN_XML_URI;
+
+/** Slots that no table uses at the moment. */
+let sharedSlots: Int32Array | undefined;
