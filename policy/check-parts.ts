@@ -23,10 +23,10 @@ export function checkParts(report: Report, at: FieldPath, parts: readonly Part[]
       );
     }
     if (part.mode !== undefined && part.part !== 'Body' && !rules.modes[kind].includes(part.mode)) {
-      report.error([...at, index, 'mode'], modeMessage(rules, kind));
+      report.error([...at, index, 'mode'], modeMessage(rules));
     }
     if (part.mode === 'Content' && part.part === 'Body' && rules.what === 'signed') {
-      report.error([...at, index, 'mode'], modeMessage(rules, kind));
+      report.error([...at, index, 'mode'], modeMessage(rules));
     }
     const key = JSON.stringify([
       part.part,
@@ -40,9 +40,8 @@ export function checkParts(report: Report, at: FieldPath, parts: readonly Part[]
   });
 }
 
-function modeMessage(rules: PartRules, kind: string): string {
-  if (rules.what === 'signed') return 'a signature always covers the whole element; remove mode';
-  return kind === 'header'
-    ? 'a header block is always encrypted whole, in an EncryptedHeader; remove mode'
+function modeMessage({ what }: PartRules): string {
+  return what === 'signed'
+    ? 'a signature always covers the whole element; remove mode'
     : 'this part is always encrypted whole; use Element or remove mode';
 }

@@ -19,7 +19,7 @@ const SIGNABLE: PartRules = {
 const ENCRYPTABLE: PartRules = {
   what: 'encrypted',
   parts: ['Body', 'UsernameToken', 'Signature'],
-  modes: { part: ['Element'], header: ['Element'], element: ['Content', 'Element'] },
+  modes: { part: ['Element'], header: ['Content', 'Element'], element: ['Content', 'Element'] },
 };
 
 /** @param given the same as the user wrote it, where an absent field is absent */
@@ -126,7 +126,7 @@ function checkSignedPart(
   if (part === 'UsernameToken' && !secure.usernameToken && !optional) {
     report.error(at, 'the message gets no UsernameToken; add secure.usernameToken or remove this part');
   }
-  if (part === 'Token' && ['KeyName', 'KeyValue', 'X509Data', 'EncryptedKeySHA1'].includes(keyIdentifier)) {
+  if (part === 'Token' && ['KeyName', 'KeyValue', 'EncryptedKeySHA1'].includes(keyIdentifier)) {
     report.error(at, `a signature whose keyIdentifier is ${keyIdentifier} refers to no token; use BinarySecurityToken`);
   }
   if (header?.namespace === WSSE) {

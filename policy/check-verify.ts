@@ -12,13 +12,13 @@ import type { Report } from './report.ts';
 
 const SIGNED: PartRules = {
   what: 'signed',
-  parts: ['Body', 'Timestamp', 'Token', 'UsernameToken'],
+  parts: ['Body', 'Timestamp', 'Token', 'UsernameToken', 'Signature'],
   modes: { part: [], header: [], element: [] },
 };
 const ENCRYPTED: PartRules = {
   what: 'encrypted',
   parts: ['Body', 'UsernameToken', 'Signature'],
-  modes: { part: ['Element'], header: ['Element'], element: ['Content', 'Element'] },
+  modes: { part: ['Element'], header: ['Content', 'Element'], element: ['Content', 'Element'] },
 };
 
 /** Headers that frame the message: a value of ours in them would break it or reroute it. */

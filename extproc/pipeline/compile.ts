@@ -1,9 +1,19 @@
-/** A policy that is ready to run: keys are key objects, conditions a function, durations milliseconds. */
+/** A resolved policy -> one that is ready to run: keys are key objects, conditions a function, durations milliseconds. */
 
 import type { IdentityHeader } from '../../crds/types.ts';
-import type { AddressingSettings, SecureSettings, VerifySettings } from '../wss/settings.ts';
-import type { XmlLimits } from '../xml/limits.ts';
-import type { MessageMeta } from './conditions.ts';
+import type { Bundle, ResolvedPhase, ResolvedPolicy } from '../../policy/bundle.ts';
+import type { Problem } from '../../policy/problem.ts';
+import {
+  ADDRESSING_DEFAULT,
+  type AddressingSettings,
+  type SecureSettings,
+  type VerifySettings,
+} from '../wss/settings.ts';
+import { DEFAULT_LIMITS, type XmlLimits } from '../xml/limits.ts';
+import { compileSecure } from './compile-secure.ts';
+import { compileVerify } from './compile-verify.ts';
+import { compileConditions, ConditionError, type MessageMeta } from './conditions.ts';
+import { KeySource } from './key-source.ts';
 
 export interface CompiledPolicy {
   /** `namespace/name`. */
@@ -43,8 +53,106 @@ export interface CompiledFaults {
 }
 
 export interface CertificateExpiry {
-  /** Kind, object and subject, for example `Secret/gateway-keys CN=gateway`. */
+  /** Object and subject, for example `Secret/gateway-keys CN=gateway`. */
   readonly name: string;
   /** Milliseconds since 1970. */
   readonly notAfter: number;
+}
+
+export interface CompiledBundle {
+  readonly version: string;
+  /** By `namespace/name`. */
+  readonly policies: ReadonlyMap<string, CompiledPolicy>;
+  readonly problems: readonly Problem[];
+}
+
+const NOTHING: CompiledPhase = { identityHeaders: [] };
+const DEFAULT_FAULTS: CompiledFaults = { format: 'SOAPFault', unsignedBackendFaults: 'Refuse' };
+
+/** Compiles every policy of a bundle. */
+export function compileBundle(bundle: Bundle): CompiledBundle {
+  const compiled = bundle.policies.map(compile);
+  return {
+    version: bundle.version,
+    policies: new Map(compiled.map(({ policy }) => [policy.id, policy])),
+    problems: compiled.flatMap(({ problems }) => problems),
+  };
+}
+
+/**
+ * Never throws for what a policy or its keys hold: what cannot be compiled is a problem, and makes the policy `broken`.
+ */
+export function compile(resolved: ResolvedPolicy): { policy: CompiledPolicy; problems: readonly Problem[] } {
+  const { namespace, name, generation, spec } = resolved;
+  const id = `${namespace}/${name}`;
+  if (spec === undefined) {
+    return {
+      policy: {
+        ...{ id, generation, enabled: true, mode: 'Enforce', matches: () => true, needsBody: false },
+        ...{ request: NOTHING, response: NOTHING, faults: DEFAULT_FAULTS, limits: compileLimits({}), certificates: [] },
+        broken: resolved.broken ?? 'the policy has no spec',
+      },
+      problems: [],
+    };
+  }
+  const keys = new KeySource(id, resolved.material);
+  const conditions = keys.attempt(['spec', 'when'], () => compileConditions(spec.when), isConditionError);
+  // A policy that is broken already is not searched for more: what it lacks has been said.
+  const usable = resolved.broken === undefined;
+  const request = usable ? compilePhase(spec.request, 'request', keys) : NOTHING;
+  const response = usable ? compilePhase(spec.response, 'response', keys) : NOTHING;
+  const broken = resolved.broken ?? keys.problems.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  return {
+    policy: {
+      ...{ id, generation, enabled: spec.enabled, mode: spec.mode },
+      matches: conditions?.matches ?? (() => true),
+      needsBody: conditions?.needsBody ?? false,
+      ...(broken === '' ? { request, response } : { request: NOTHING, response: NOTHING, broken }),
+      faults: spec.faults,
+      limits: compileLimits(spec.limits),
+      certificates: keys.certificates,
+    },
+    problems: usable ? keys.problems : [],
+  };
+}
+
+const isConditionError = (error: unknown): boolean => error instanceof ConditionError;
+
+function compilePhase(phase: ResolvedPhase, name: 'request' | 'response', keys: KeySource): CompiledPhase {
+  const at = ['spec', name];
+  const verify = phase.verify && compileVerify(phase.verify, [...at, 'verify'], keys);
+  const secure = phase.secure && compileSecure(phase.secure, [...at, 'secure'], keys);
+  return {
+    ...(verify && { verify }),
+    ...(phase.addressing && { addressing: compileAddressing(phase.addressing) }),
+    ...(secure && { secure }),
+    identityHeaders: phase.verify?.identityHeaders ?? [],
+  };
+}
+
+function compileAddressing(addressing: NonNullable<ResolvedPhase['addressing']>): AddressingSettings {
+  const { action, to, messageId, ...texts } = addressing;
+  const marked = (text: string | undefined): string | typeof ADDRESSING_DEFAULT | undefined =>
+    text === 'Default' ? ADDRESSING_DEFAULT : text;
+  return {
+    ...texts,
+    ...(action !== undefined && { action: marked(action) }),
+    ...(to !== undefined && { to: marked(to) }),
+    ...(messageId !== undefined && { messageId: marked(messageId) }),
+  };
+}
+
+function compileLimits({
+  maxBodyBytes = DEFAULT_LIMITS.maxBytes,
+  maxDepth = DEFAULT_LIMITS.maxDepth,
+  maxElements = DEFAULT_LIMITS.maxElements,
+}): CompiledPolicy['limits'] {
+  return {
+    maxBodyBytes,
+    xml: {
+      ...DEFAULT_LIMITS,
+      ...{ maxBytes: maxBodyBytes, maxTextLength: maxBodyBytes, maxDepth, maxElements },
+      maxTotalAttributes: Math.max(DEFAULT_LIMITS.maxTotalAttributes, 2 * maxElements),
+    },
+  };
 }

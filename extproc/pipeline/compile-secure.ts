@@ -1,0 +1,162 @@
+/** `secure` of a policy -> SecureSettings. */
+
+import type { KeyObject } from 'node:crypto';
+import type { ResolvedEncryption, ResolvedSecure, ResolvedSignature } from '../../policy/bundle.ts';
+import { durationMs } from '../../policy/duration.ts';
+import type { FieldPath } from '../../policy/load.ts';
+import { defaultAlgorithm, type KeyKind } from '../../policy/presets.ts';
+import { KeyMaterialError } from '../keys/key-material-error.ts';
+import { readRecipient, readSharedSecret, readSigningKey } from '../keys/secret-keys.ts';
+import { signatureAlgorithms, type SignatureAlgorithm } from '../wss/algorithms.ts';
+import type {
+  EncryptionSettings,
+  SecureSettings,
+  SignatureSettings,
+  SigningKey,
+  UsernameTokenSettings,
+} from '../wss/settings.ts';
+import { encryptedParts, signedParts } from './compile-parts.ts';
+import { textOf, type KeySource } from './key-source.ts';
+
+/** @returns undefined when there are problems, which `keys` holds then */
+export function compileSecure(secure: ResolvedSecure, at: FieldPath, keys: KeySource): SecureSettings | undefined {
+  const before = keys.problems.length;
+  const { timestamp } = secure;
+  const usernameToken = compileUsernameToken(secure.usernameToken, [...at, 'usernameToken'], keys);
+  const signature = secure.signature && compileSignature(secure.signature, secure, [...at, 'signature'], keys);
+  const encryption = secure.encryption && compileEncryption(secure.encryption, [...at, 'encryption'], keys);
+  if (keys.problems.length > before) return undefined;
+  return {
+    ...(secure.actor !== undefined && { actor: secure.actor }),
+    mustUnderstand: secure.mustUnderstand,
+    layout: secure.layout,
+    order: secure.order,
+    ...(timestamp && { timestamp: { ttl: durationMs(timestamp.ttl), precision: timestamp.precision } }),
+    ...(usernameToken && { usernameToken }),
+    ...(signature && { signature }),
+    ...(encryption && { encryption }),
+  };
+}
+
+function compileUsernameToken(
+  token: ResolvedSecure['usernameToken'],
+  at: FieldPath,
+  keys: KeySource,
+): UsernameTokenSettings | undefined {
+  if (!token) return undefined;
+  const { credentials, passwordType, nonce, created } = token;
+  return keys.attempt([...at, 'credentials', 'secretRef'], () => {
+    const material = keys.get(credentials.secretRef);
+    const read = (key: 'username' | 'password', mend: string): string => {
+      const octets = material.data[key];
+      const text = octets === undefined ? '' : textOf(octets);
+      if (text === '') throw new KeyMaterialError(material, key, mend);
+      return text;
+    };
+    const username = read('username', 'is missing or empty; put the user name there');
+    const needsPassword = `is missing or empty; put the password there, which passwordType ${passwordType} needs`;
+    const password = passwordType === 'None' ? '' : read('password', needsPassword);
+    return { username, password, passwordType, nonce, created };
+  });
+}
+
+function compileSignature(
+  signature: ResolvedSignature,
+  { preset }: ResolvedSecure,
+  at: FieldPath,
+  keys: KeySource,
+): SignatureSettings | undefined {
+  const { keyRef, digest, canonicalization, inclusiveNamespaces, keyIdentifier, parts, confirm } = signature;
+  const rest = { digest, canonicalization, inclusiveNamespaces, keyIdentifier, parts: signedParts(parts), confirm };
+  if (keyRef === undefined) return { ...rest, algorithm: signature.algorithm ?? defaultAlgorithm(preset, 'secret') };
+  const key = keys.attempt([...at, 'keyRef'], () => {
+    const material = keys.get(keyRef);
+    if (signature.algorithm?.startsWith('HMAC')) return readSharedSecret(material);
+    const found = readSigningKey(material);
+    keys.uses(material, found.certificate ? [found.certificate, ...found.chain] : found.chain);
+    return found;
+  });
+  if (key === undefined) return undefined;
+  const algorithm = fittingAlgorithm(signature.algorithm, preset, key, at, keys);
+  return algorithm && { ...rest, algorithm, key };
+}
+
+/** The algorithm of the policy if the key can do it; where the policy gives none, the one that fits the key. */
+function fittingAlgorithm(
+  given: SignatureAlgorithm | undefined,
+  preset: ResolvedSecure['preset'],
+  { key, name }: SigningKey,
+  at: FieldPath,
+  keys: KeySource,
+): SignatureAlgorithm | undefined {
+  const kind = kindOf(key);
+  if (kind === undefined) {
+    keys.report(
+      [...at, 'keyRef'],
+      `Secret ${name} holds ${describeKey(key)}; use RSA, EC (P-256, P-384, P-521) or Ed25519`,
+    );
+    return undefined;
+  }
+  const fitting = defaultAlgorithm(preset, kind);
+  if (given === undefined) return fitting;
+  const needed = signatureAlgorithms[given].keyType;
+  if (needed === signatureAlgorithms[fitting].keyType) return given;
+  keys.report(
+    [...at, 'algorithm'],
+    `${given} needs ${article(needed)} key, and Secret ${name} holds ${describeKey(key)}; use ${defaultAlgorithm('Modern', kind)} or refer to another key`,
+  );
+  return undefined;
+}
+
+const CURVES: ReadonlyMap<string, KeyKind> = new Map([
+  ['prime256v1', 'P-256'],
+  ['secp384r1', 'P-384'],
+  ['secp521r1', 'P-521'],
+]);
+
+function kindOf(key: KeyObject): KeyKind | undefined {
+  if (key.type === 'secret') return 'secret';
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return 'rsa';
+    case 'ed25519':
+      return 'ed25519';
+    case 'ec':
+      return CURVES.get(key.asymmetricKeyDetails?.namedCurve ?? '');
+    default:
+      return undefined;
+  }
+}
+
+function describeKey(key: KeyObject): string {
+  const type = key.asymmetricKeyType ?? 'shared secret';
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  return `${article(type)} key${curve === undefined ? '' : ` on the curve ${CURVES.get(curve) ?? curve}`}`;
+}
+
+function article(keyType: string): string {
+  const names: Readonly<Record<string, string>> = {
+    rsa: 'an RSA',
+    ec: 'an EC',
+    ed25519: 'an Ed25519',
+    secret: 'a shared secret',
+  };
+  return names[keyType] ?? `a ${keyType}`;
+}
+
+function compileEncryption(
+  encryption: ResolvedEncryption,
+  at: FieldPath,
+  keys: KeySource,
+): EncryptionSettings | undefined {
+  const { recipientRef, dataAlgorithm, keyTransport, oaep, keyIdentifier, parts } = encryption;
+  const rest = { dataAlgorithm, keyTransport, oaep, keyIdentifier, parts: encryptedParts(parts) };
+  if (recipientRef === undefined) return { ...rest, recipient: 'RequestSigner' };
+  const recipient = keys.attempt([...at, 'recipientRef'], () => {
+    const material = keys.get(recipientRef);
+    const found = readRecipient(material, [recipientRef.key]);
+    keys.uses(material, [found.certificate]);
+    return found;
+  });
+  return recipient && { ...rest, recipient };
+}

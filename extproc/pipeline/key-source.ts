@@ -1,0 +1,79 @@
+/** The Secrets and ConfigMaps of one policy, and what was found wrong with them. */
+
+import { materialId, type Material } from '../../policy/bundle.ts';
+import type { FieldPath } from '../../policy/load.ts';
+import type { Problem } from '../../policy/problem.ts';
+import { formatPath } from '../../policy/report.ts';
+import type { Certificate } from '../keys/certificate.ts';
+import { KeyMaterialError, type KeyMaterial } from '../keys/key-material-error.ts';
+import type { CertificateExpiry } from './compile.ts';
+
+export class KeySource {
+  readonly problems: Problem[] = [];
+  readonly #policy: string;
+  readonly #material: Readonly<Record<string, Material>>;
+  readonly #certificates = new Map<string, CertificateExpiry>();
+
+  /** @param policy `namespace/name` */
+  constructor(policy: string, material: Readonly<Record<string, Material>>) {
+    this.#policy = policy;
+    this.#material = material;
+  }
+
+  get certificates(): readonly CertificateExpiry[] {
+    return [...this.#certificates.values()];
+  }
+
+  /** @throws KeyMaterialError when the object is not there */
+  get(reference: { readonly kind: 'Secret' | 'ConfigMap'; readonly name: string }): KeyMaterial {
+    const id = materialId(reference);
+    if (!Object.hasOwn(this.#material, id)) throw new KeyMaterialError(reference, undefined, 'is missing');
+    const { kind, name, data } = this.#material[id];
+    const octets = Object.create(null) as Record<string, Buffer>;
+    for (const [key, value] of Object.entries(data)) octets[key] = Buffer.from(value, 'base64');
+    return { kind, name, data: octets };
+  }
+
+  /** Lists certificates among those that the policy lives by. */
+  uses(material: KeyMaterial, certificates: readonly Certificate[]): void {
+    for (const { subject, notAfter, serialNumber } of certificates) {
+      const name = `${materialId(material)} ${subject}`;
+      this.#certificates.set(`${name} ${serialNumber}`, { name, notAfter });
+    }
+  }
+
+  report(path: FieldPath, message: string): void {
+    this.problems.push({
+      severity: 'error',
+      reason: 'InvalidRef',
+      policy: this.#policy,
+      field: formatPath(path),
+      message,
+    });
+  }
+
+  /**
+   * Makes a problem of what is wrong with a key.
+   *
+   * @param isExpected which errors speak of the policy; others are ours and are thrown on
+   * @returns undefined when there is a problem
+   */
+  attempt<T>(path: FieldPath, read: () => T, isExpected = isKeyMaterialError): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof Error) || !isExpected(error)) throw error;
+      this.report(path, error.message);
+      return undefined;
+    }
+  }
+}
+
+function isKeyMaterialError(error: unknown): boolean {
+  return error instanceof KeyMaterialError;
+}
+
+/** The value as text, without the one line end that editors and `echo` leave. */
+export function textOf(octets: Buffer): string {
+  return octets.toString('utf8').replace(/\r?\n$/, '');
+}
