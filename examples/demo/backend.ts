@@ -25,6 +25,8 @@ export interface Backend {
   readonly port: number;
   /** The last calls, newest last. */
   readonly calls: readonly Call[];
+  /** How many calls there were. */
+  total(): number;
   close(): void;
 }
 
@@ -32,7 +34,9 @@ const KEPT_CALLS = 10;
 
 export async function startBackend(port: number, receiver: Receiver, sender: Sender): Promise<Backend> {
   const calls: Call[] = [];
+  let total = 0;
   const server = createServer((request, response) => {
+    total++;
     answer(request, response, receiver, sender)
       .then((call) => {
         calls.push(call);
@@ -47,6 +51,7 @@ export async function startBackend(port: number, receiver: Receiver, sender: Sen
   return {
     port: (server.address() as AddressInfo).port,
     calls,
+    total: () => total,
     close: () => {
       server.close();
       server.closeAllConnections();

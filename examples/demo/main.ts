@@ -1,0 +1,111 @@
+/**
+ * `make demo`: a real Envoy, the ext_proc service and a backend that demands WS-Security, shown at work.
+ * BACKEND=host:port CONFIG=folder [POLICY=namespace/name]: Envoy and the service in front of a service of yours.
+ * ONCE=1: ends after it has shown everything. Everything listens on 127.0.0.1 only.
+ */
+
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Child } from '../../scripts/local/child.ts';
+import { startEnvoy } from '../../scripts/local/envoy.ts';
+import { freePort } from '../../scripts/local/ports.ts';
+import { envoyConfig, startExtproc } from '../../scripts/local/waxseal.ts';
+import { startBackend } from './backend.ts';
+import type { Backend } from './backend.ts';
+import { createKeys, keyManifests } from './key-manifests.ts';
+import { policyNames } from './policy-names.ts';
+import { bold, line, red, section } from './show.ts';
+import { curlCommand, showExchange } from './tour.ts';
+
+const DEMO_POLICY = 'shop/orders';
+const POLICIES = join(import.meta.dirname, '../policies');
+const env = (name: string) => process.env[name] || undefined;
+
+interface Setting {
+  readonly folder: string;
+  readonly policy: string;
+  /** host:port */
+  readonly target: string;
+  /** The sample backend; absent in front of a user's own. */
+  readonly backend?: Backend;
+}
+
+const children: Child[] = [];
+const cleanups: (() => unknown)[] = [];
+const interrupted = new Promise<void>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+});
+
+try {
+  await Promise.race([main(), interrupted]);
+} catch (error) {
+  console.error(`\n${red('demo:')} ${(error as Error).message}`);
+  process.exitCode = 1;
+} finally {
+  await Promise.all(children.map((child) => child.stop()));
+  for (const cleanup of cleanups) await cleanup();
+}
+process.exit();
+
+async function main(): Promise<void> {
+  const setting = env('BACKEND') ? await ownService(env('BACKEND') ?? '') : await sampleService();
+  const [listenPort, extprocPort, metricsPort] = [await freePort(10000), await freePort(9002), await freePort(9090)];
+  line('demo: starting the ext_proc service');
+  const extproc = await startExtproc({ config: setting.folder, listen: `127.0.0.1:${extprocPort}`, metricsPort });
+  children.push(extproc);
+  line('demo: starting Envoy');
+  const args = ['--listen', `127.0.0.1:${listenPort}`, '--backend', setting.target, '--policy', setting.policy];
+  const envoy = await startEnvoy(await envoyConfig([...args, '--extproc', `127.0.0.1:${extprocPort}`]), listenPort);
+  children.push(envoy);
+
+  const url = `http://127.0.0.1:${listenPort}/orders`;
+  const metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
+  if (setting.backend) await showExchange({ url, metricsUrl, backend: setting.backend });
+  section('Running');
+  line(`  SOAP endpoint   ${bold(url)}`);
+  line(`  in front of     ${setting.target}${setting.backend ? ' (the sample backend)' : ''}`);
+  line(`  policy          ${setting.policy}, from ${setting.folder} (edit it: changes take effect at once)`);
+  line(`  metrics         ${metricsUrl}`);
+  if (env('ONCE')) return;
+  line(`\n  ${curlCommand(url)}\n`);
+  line('  Ctrl-C stops everything.');
+  const [name, log] = await Promise.race(
+    children.map((child) => child.ended.then((how) => [`${child.name} ended (${how})`, child.log] as const)),
+  );
+  throw new Error(`${name}. Its log ends with:\n${log.split('\n').slice(-20).join('\n')}`);
+}
+
+/** Keys made now, the example policies, and the sample backend. */
+async function sampleService(): Promise<Setting> {
+  if (env('CONFIG')) throw new Error('CONFIG is used together with BACKEND=host:port.');
+  line('demo: making keys and certificates');
+  const folder = await mkdtemp(join(tmpdir(), 'waxseal-demo-'));
+  cleanups.push(() => rm(folder, { recursive: true }));
+  await cp(POLICIES, folder, { recursive: true });
+  const keys = createKeys();
+  const namespaces = new Set((await policyNames(folder)).map((name) => name.split('/')[0] ?? ''));
+  await writeFile(join(folder, 'keys.yaml'), keyManifests(keys, namespaces), { mode: 0o600 });
+  const backend = await startBackend(
+    await freePort(8081),
+    { ca: keys.ca, key: keys.backend.key },
+    { ...keys.backend, recipient: keys.gateway.certificate },
+  );
+  cleanups.push(() => backend.close());
+  return { folder, policy: DEMO_POLICY, target: `127.0.0.1:${backend.port}`, backend };
+}
+
+/** The user's own service, policies and keys. */
+async function ownService(target: string): Promise<Setting> {
+  const folder = env('CONFIG');
+  if (!folder) throw new Error('BACKEND needs CONFIG=folder: your policies and keys; start from examples/policies.');
+  const names = await policyNames(folder);
+  const policy = env('POLICY') ?? names[0];
+  if (!policy || !names.includes(policy)) {
+    throw new Error(`${folder} holds no WSSecurityPolicy ${policy ?? ''}; it holds: ${names.join(', ') || 'none'}.`);
+  }
+  if (!env('POLICY') && names.length > 1) {
+    throw new Error(`${folder} holds several policies; choose one with POLICY=${names.join(' or POLICY=')}.`);
+  }
+  return { folder, policy, target };
+}
