@@ -17,7 +17,7 @@ export class BerValue {
   /** @throws KeyFormatError when the octets are no BER or something follows the value */
   static parse(octets: Buffer): BerValue {
     try {
-      return new BerValue(forge.asn1.fromDer(octets.toString('latin1'), false));
+      return new BerValue(forge.asn1.fromDer(octets.toString('latin1'), true));
     } catch {
       throw new KeyFormatError('its structure is damaged');
     }
