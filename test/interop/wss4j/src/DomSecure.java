@@ -2,6 +2,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import javax.crypto.SecretKey;
+import javax.crypto.spec.SecretKeySpec;
 import org.apache.wss4j.common.WSEncryptionPart;
 import org.apache.wss4j.common.crypto.Crypto;
 import org.apache.wss4j.common.util.KeyUtils;
@@ -17,7 +18,11 @@ import org.apache.xml.security.keys.content.X509Data;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 
-/** Adds security to a message with WSS4J's DOM engine. */
+/**
+ * Adds security to a message with WSS4J's DOM engine.
+ *
+ * With the field `session`, the base64 SHA-1 of an EncryptedKey of an earlier message, that key signs and encrypts.
+ */
 final class DomSecure {
     private final Frame request;
     private final KeyRing keys;
@@ -35,8 +40,12 @@ final class DomSecure {
         header.insertSecurityHeader();
         SecretKey sessionKey = null;
         WSSecEncrypt encrypt = null;
-        if (request.has("enc.data")) {
+        if (request.has("session")) {
+            sessionKey = new SecretKeySpec(keys.secrets().get(request.get("session")), "AES");
+        } else if (request.has("enc.data")) {
             sessionKey = KeyUtils.getKeyGenerator(request.get("enc.data")).generateKey();
+        }
+        if (request.has("enc.data")) {
             encrypt = encryption(header, sessionKey);
         }
         for (String action : request.list("actions")) {
@@ -96,7 +105,7 @@ final class DomSecure {
             signature.setSecretKey(sessionKey.getEncoded());
             if (identifier.equals("EncryptedKeySHA1")) {
                 signature.setKeyIdentifierType(WSConstants.ENCRYPTED_KEY_SHA1_IDENTIFIER);
-                signature.setEncrKeySha1value(encrypt.getEncryptedKeySHA1());
+                signature.setEncrKeySha1value(request.has("session") ? request.get("session") : encrypt.getEncryptedKeySHA1());
             } else {
                 signature.setKeyIdentifierType(WSConstants.CUSTOM_SYMM_SIGNING);
                 signature.setCustomTokenId(encrypt.getId());
@@ -127,7 +136,11 @@ final class DomSecure {
         }
         encrypt.getParts().addAll(parts("enc.parts"));
         String identifier = request.get("enc.keyIdentifier");
-        if (identifier.equals("X509Data")) {
+        if (request.has("session")) {
+            encrypt.setEncryptSymmKey(false);
+            encrypt.setKeyIdentifierType(WSConstants.ENCRYPTED_KEY_SHA1_IDENTIFIER);
+            encrypt.setCustomReferenceValue(request.get("session"));
+        } else if (identifier.equals("X509Data")) {
             encrypt.setCustomEKKeyInfoElement(x509Data(header.getSecurityHeaderDoc(), request.get("enc.key")));
         } else {
             identify(encrypt, identifier);
@@ -138,9 +151,13 @@ final class DomSecure {
 
     private static void encrypt(WSSecEncrypt encrypt, SecretKey sessionKey) throws Exception {
         Element references = encrypt.encrypt(sessionKey);
-        encrypt.addInternalRefElement(references);
-        encrypt.prependToHeader();
-        encrypt.prependBSTElementToHeader();
+        if (encrypt.getEncryptedKeyElement() == null) {
+            encrypt.addExternalRefElement(references);
+        } else {
+            encrypt.addInternalRefElement(references);
+            encrypt.prependToHeader();
+            encrypt.prependBSTElementToHeader();
+        }
     }
 
     private static void identify(WSSecBase target, String identifier) {
