@@ -48,12 +48,9 @@ interface Digested {
 }
 
 function digestElement(state: Verification, reference: SignatureReference, element: number): Digested {
-  const digest = digestCanonical(
-    state.message.index,
-    element,
-    reference.canonicalization,
-    digests[reference.digest].hash,
-  );
+  // A same-document reference by id leaves comments out, whatever its transform says (XML Signature 1.1 §4.4.3.3).
+  const options = { ...reference.canonicalization, comments: false };
+  const digest = digestCanonical(state.message.index, element, options, digests[reference.digest].hash);
   return { digest, target: { range: state.rangeOf(element) } };
 }
 
