@@ -68,9 +68,6 @@ function checkAddressing(report: Report, addressing: Addressing, { phase }: Phas
   if (phase === 'request') return;
   for (const field of ['action', 'to'] as const) {
     if (addressing[field] !== 'Default') continue;
-    report.error(
-      ['addressing', field],
-      `Default is taken from the request, so a response needs the text itself; write the ${field}`,
-    );
+    report.error(['addressing', field], `Default is taken from the request, so a response needs the text itself`);
   }
 }

@@ -129,38 +129,39 @@ function readDocument(
   problems: Problem[],
 ): void {
   const locate = (field: FieldPath): Position | undefined => position(document, lines, field);
-  const report = (message: string, at: Position | undefined, field = ''): void => {
-    problems.push({ ...unreadable(file, message), ...at, field });
+  const report = (message: string, at: Position | undefined, field = '', policy?: string): void => {
+    problems.push({ ...unreadable(file, message), ...at, ...(policy !== undefined && { policy }), field });
   };
+  const error = document.errors[0] as YAMLError | undefined;
+  const defect = error && `not valid YAML: ${error.message}`;
+  const defectAt = error && linePosition(lines, error.pos[0]);
   let object: unknown;
-  let defect: string | undefined;
   try {
-    for (const error of document.errors) {
-      defect = yamlMessage(error);
-      report(defect, linePosition(lines, error.pos[0]));
-    }
     object = document.toJS({ maxAliasCount: MAX_ALIASES });
   } catch (error) {
     report(reasonOf(error), locate([]));
     return;
   }
-  if (object === null || object === undefined) return;
+  const { apiVersion, kind, metadata } = isObject(object) ? object : {};
+  const { name, namespace = 'default' } = isObject(metadata) ? metadata : {};
+  if (defect !== undefined) {
+    const policy = kind === 'WSSecurityPolicy' ? `${String(namespace)}/${String(name)}` : undefined;
+    report(defect, defectAt, '', policy);
+  }
   if (!isObject(object)) {
-    if (defect === undefined)
-      report('not a Kubernetes object: a mapping with apiVersion and kind is expected', locate([]));
+    if (defect !== undefined || object === null || object === undefined) return;
+    report('not a Kubernetes object: a mapping with apiVersion and kind is expected', locate([]));
     return;
   }
-  const { apiVersion, kind, metadata } = object;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
-    report('not a Kubernetes object: apiVersion and kind are missing', locate([]));
+    if (defect === undefined) report('not a Kubernetes object: apiVersion and kind are missing', locate([]));
     return;
   }
-  const { name, namespace } = isObject(metadata) ? metadata : {};
   if (typeof name !== 'string' || name === '') {
     report(`this ${kind} has no metadata.name; give it one`, locate(['metadata']), 'metadata.name');
     return;
   }
-  if (namespace !== undefined && (typeof namespace !== 'string' || namespace === '')) {
+  if (typeof namespace !== 'string' || namespace === '') {
     report(
       'metadata.namespace must be a text; leave it out for "default"',
       locate(['metadata', 'namespace']),
@@ -172,7 +173,7 @@ function readDocument(
     apiVersion,
     kind,
     name,
-    namespace: namespace ?? 'default',
+    namespace,
     object,
     locate,
     ...(file !== undefined && { file }),
@@ -206,10 +207,6 @@ function linePosition(lines: LineCounter, offset: number): Position {
 
 function unreadable(file: string | undefined, message: string): Problem {
   return { severity: 'error', reason: 'Unreadable', ...(file !== undefined && { file }), field: '', message };
-}
-
-function yamlMessage(error: YAMLError): string {
-  return `not valid YAML: ${error.message}`;
 }
 
 /** Never the content of a file, which may be a Secret. */

@@ -40,3 +40,11 @@ export function formatProblem(problem: Problem): string {
   const place = [problem.file, problem.line, problem.column].filter((item) => item !== undefined).join(':');
   return [place, problem.severity, problem.field, problem.message].filter((item) => item !== '').join(': ');
 }
+
+/** What a broken policy says of itself: its first errors. Undefined when there is none. */
+export function brokenBecause(problems: readonly Problem[]): string | undefined {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return undefined;
+  const first = errors.slice(0, 3).map(({ field, message }) => `${field}: ${message}`);
+  return errors.length > 3 ? `${first.join('; ')}; and ${errors.length - 3} more` : first.join('; ');
+}

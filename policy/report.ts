@@ -59,3 +59,14 @@ export function formatPath(path: FieldPath): string {
 export function parsePath(text: string): (string | number)[] {
   return [...text.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) => (index === undefined ? step : Number(index)));
 }
+
+/** Adds file and place to problems that speak of a policy's field but were found without its file. */
+export function locateProblems(problems: readonly Problem[], manifests: readonly Manifest[]): Problem[] {
+  return problems.map((problem) => {
+    if (problem.file !== undefined || problem.policy === undefined) return problem;
+    const manifest = manifests.find((each) => each.kind === 'WSSecurityPolicy' && policyId(each) === problem.policy);
+    if (manifest === undefined) return problem;
+    const place = manifest.locate?.(parsePath(problem.field));
+    return { ...problem, ...(manifest.file !== undefined && { file: manifest.file }), ...place };
+  });
+}

@@ -12,7 +12,7 @@ import { checkPolicy } from './check-policy.ts';
 import type { Manifest } from './load.ts';
 import { readMaterial } from './material.ts';
 import { applyDefaults } from './presets.ts';
-import type { Problem } from './problem.ts';
+import { brokenBecause, type Problem } from './problem.ts';
 import { referencesOf, type Reference } from './references.ts';
 import { policyId, Report } from './report.ts';
 import { GROUP, VERSION } from './schema.ts';
@@ -35,6 +35,7 @@ export function resolve(manifests: readonly Manifest[]): { bundle: Bundle; probl
     const { apiVersion, kind } = manifest;
     if (kind === 'WSSecurityPolicy' && apiVersion === `${GROUP}/${VERSION}`) policies.push(manifest);
     else if ((kind === 'Secret' || kind === 'ConfigMap') && apiVersion === 'v1') {
+      if (manifest.defect !== undefined) continue;
       const { material, problems: found } = readMaterial(manifest, kind);
       problems.push(...found);
       const id = `${manifest.namespace}/${materialId(material)}`;
@@ -86,8 +87,7 @@ function resolvePolicy(
   }
   const { spec, material, problems: found } = resolveSpec(manifest, materials);
   problems.push(...found);
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  const broken = manifest.defect ?? errors.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  const broken = manifest.defect ?? brokenBecause(problems);
   return {
     policy: {
       namespace: manifest.namespace,
@@ -95,7 +95,7 @@ function resolvePolicy(
       generation: generationOf(manifest),
       ...(spec && { spec }),
       material,
-      ...(broken !== '' && { broken }),
+      ...(broken !== undefined && { broken }),
     },
     problems,
   };

@@ -53,6 +53,7 @@ function reportSchemaError(report: Report, error: ErrorObject): void {
       return;
     }
     case 'enum': {
+      if (typeof error.data !== 'string') return; // its type has been reported
       const values = (schema.enum ?? []).map(String);
       const value = String(error.data);
       const planned = notSupported(field, value);
@@ -67,7 +68,7 @@ function reportSchemaError(report: Report, error: ErrorObject): void {
     case 'type': {
       const planned = Array.isArray(error.data) ? notSupported(field, 'pools') : undefined;
       if (planned !== undefined) report.error(path, planned, 'NotSupported');
-      else report.error(path, typeMessage(String(schema.type), error.data));
+      else report.error(path, typeMessage(schema, error.data));
       return;
     }
     case 'pattern':
@@ -86,7 +87,7 @@ function pointer(text: string): (string | number)[] {
     .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
 }
 
-function typeMessage(expected: string, value: unknown): string {
+function typeMessage(schema: Schema, value: unknown): string {
   const names: Readonly<Record<string, string>> = {
     string: 'a text',
     object: 'a mapping of fields',
@@ -94,9 +95,17 @@ function typeMessage(expected: string, value: unknown): string {
     integer: 'a whole number',
     boolean: 'true or false',
   };
+  const expected = schema.type ?? '';
   const scalar = typeof value === 'number' || typeof value === 'boolean';
-  const mend = expected === 'string' && scalar ? `; put it in quotes: "${value}"` : '';
+  const mend = expected === 'string' && scalar ? `; ${textMend(schema, value)}` : '';
   return `must be ${names[expected] ?? expected}, not ${describe(value)}${mend}`;
+}
+
+/** YAML takes 1.0 for the number 1 and 60 for a number, where a text is meant. */
+function textMend(schema: Schema, value: number | boolean): string {
+  if (String(schema.pattern).includes('h|m|s|ms')) return `write it like 5m, 60s or 1h30m`;
+  const meant = schema.enum?.filter((each) => typeof each === 'string').find((each) => Number(each) === value);
+  return `put it in quotes: "${meant ?? value}"`;
 }
 
 function describe(value: unknown): string {

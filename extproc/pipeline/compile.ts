@@ -2,7 +2,7 @@
 
 import type { IdentityHeader } from '../../crds/types.ts';
 import type { Bundle, ResolvedPhase, ResolvedPolicy } from '../../policy/bundle.ts';
-import type { Problem } from '../../policy/problem.ts';
+import { brokenBecause, type Problem } from '../../policy/problem.ts';
 import {
   ADDRESSING_DEFAULT,
   type AddressingSettings,
@@ -101,13 +101,13 @@ export function compile(resolved: ResolvedPolicy): { policy: CompiledPolicy; pro
   const usable = resolved.broken === undefined;
   const request = usable ? compilePhase(spec.request, 'request', keys) : NOTHING;
   const response = usable ? compilePhase(spec.response, 'response', keys) : NOTHING;
-  const broken = resolved.broken ?? keys.problems.map(({ field, message }) => `${field}: ${message}`).join('; ');
+  const broken = resolved.broken ?? brokenBecause(keys.problems);
   return {
     policy: {
       ...{ id, generation, enabled: spec.enabled, mode: spec.mode },
       matches: conditions?.matches ?? (() => true),
       needsBody: conditions?.needsBody ?? false,
-      ...(broken === '' ? { request, response } : { request: NOTHING, response: NOTHING, broken }),
+      ...(broken === undefined ? { request, response } : { request: NOTHING, response: NOTHING, broken }),
       faults: spec.faults,
       limits: compileLimits(spec.limits),
       certificates: keys.certificates,

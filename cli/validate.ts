@@ -1,0 +1,37 @@
+/** `waxseal validate`: everything that is to say about manifests, without a cluster. */
+
+import { Command } from 'commander';
+import { loadPolicies } from '../extproc/pipeline/load-policies.ts';
+import { formatProblem } from '../policy/problem.ts';
+
+export function validateCommand(): Command {
+  return new Command('validate')
+    .description('check policies and the Secrets and ConfigMaps they refer to; exit status 2 when there are errors')
+    .argument('<file...>', 'files, or folders of .yaml, .yml and .json files')
+    .option('--json', 'print one JSON document', false)
+    .action(async (files: string[], { json }: { json: boolean }) => {
+      process.exitCode = await validate(files, json);
+    });
+}
+
+async function validate(files: string[], json: boolean): Promise<number> {
+  const { bundle, policies, problems } = await loadPolicies(files, Date.now());
+  const count = (severity: string): number => problems.filter((problem) => problem.severity === severity).length;
+  const [errors, warnings] = [count('error'), count('warning')];
+  if (json) {
+    const found = [...policies.values()].map(({ id, broken }) => ({ id, valid: broken === undefined }));
+    console.log(JSON.stringify({ version: bundle.version, policies: found, problems }, null, 2));
+  } else {
+    for (const problem of problems) console.log(formatProblem(problem));
+    console.log(
+      `${amount(policies.size, 'policy', 'policies')}, ${amount(errors, 'error')}, ${amount(warnings, 'warning')}`,
+    );
+  }
+  if (policies.size > 0) return errors > 0 ? 2 : 0;
+  console.error('There is no WSSecurityPolicy to check.');
+  return 2;
+}
+
+function amount(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
