@@ -1,0 +1,103 @@
+/**
+ * What must not be seen twice (WSS 1.1 §13, Security Considerations on replay): nonces and signatures of messages that
+ * were accepted, for as long as the same message would be accepted again.
+ */
+
+import type { ReplayEntry } from '../wss/exchange-state.ts';
+import { ReplayCacheUnavailableError } from './errors.ts';
+
+/** Where accepted messages are remembered; an implementation may be shared between processes and answer later. */
+export interface ReplayCache {
+  /**
+   * Remembers all of a message's entries if each is new, and none if one is known.
+   *
+   * @param now milliseconds since 1970
+   * @returns whether each was new; false: the message is a replay
+   * @throws ReplayCacheUnavailableError when it cannot be known or remembered
+   */
+  remember(entries: readonly ReplayEntry[], now: number): boolean | Promise<boolean>;
+}
+
+/** Enough for 800 messages a second over ten minutes; about 55 MB when full. */
+export const DEFAULT_MAX_REPLAY_ENTRIES = 500_000;
+
+/**
+ * Replay cache of one process. When it is full it refuses rather than forgets: whoever can send many messages could
+ * otherwise push out the one to be replayed.
+ */
+export class MemoryReplayCache implements ReplayCache {
+  readonly #maxEntries: number;
+  readonly #known: Readonly<Record<ReplayEntry['kind'], ExpiringSet>> = {
+    nonce: new ExpiringSet(),
+    signature: new ExpiringSet(),
+  };
+
+  constructor(options: { readonly maxEntries?: number } = {}) {
+    this.#maxEntries = options.maxEntries ?? DEFAULT_MAX_REPLAY_ENTRIES;
+  }
+
+  /** Entries held at this time, some of which may have expired within the last second. */
+  get size(): number {
+    return this.#known.nonce.size + this.#known.signature.size;
+  }
+
+  remember(entries: readonly ReplayEntry[], now: number): boolean {
+    this.#known.nonce.letGo(now);
+    this.#known.signature.letGo(now);
+    for (const { kind, key } of entries) if (this.#known[kind].has(key, now)) return false;
+    if (entries.length > 0 && this.size + entries.length > this.#maxEntries) {
+      throw new ReplayCacheUnavailableError(`the replay cache is full (${this.#maxEntries} entries)`);
+    }
+    for (const { kind, key, ttl } of entries) this.#known[kind].add(key, now + ttl);
+    return true;
+  }
+}
+
+/** Keys are let go in batches of this many milliseconds. */
+const BATCH = 1000;
+
+/** Keys with the times (milliseconds) at which they expire; every operation takes the same time however many there are. */
+class ExpiringSet {
+  readonly #expiry = new Map<string, number>();
+  /** Keys by the batch in which they expire, so that letting go costs as much as adding did. */
+  readonly #batches = new Map<number, string[]>();
+  /** The first batch that may have keys: the one after the second of the last call. */
+  #firstBatch = 0;
+
+  get size(): number {
+    return this.#expiry.size;
+  }
+
+  has(key: string, now: number): boolean {
+    const expiry = this.#expiry.get(key);
+    return expiry !== undefined && expiry > now;
+  }
+
+  /** @param expiry later than the time of the last `letGo` */
+  add(key: string, expiry: number): void {
+    this.#expiry.set(key, expiry);
+    const batch = Math.ceil(expiry / BATCH);
+    const keys = this.#batches.get(batch);
+    if (keys === undefined) this.#batches.set(batch, [key]);
+    else keys.push(key);
+  }
+
+  letGo(now: number): void {
+    const end = Math.floor(now / BATCH) + 1;
+    // After a pause or a leap of the clock there are fewer batches than seconds.
+    if (end - this.#firstBatch > this.#batches.size) {
+      for (const batch of this.#batches.keys()) if (batch < end) this.#letGoBatch(batch, now);
+    } else {
+      for (let batch = this.#firstBatch; batch < end; batch++) this.#letGoBatch(batch, now);
+    }
+    this.#firstBatch = end;
+  }
+
+  #letGoBatch(batch: number, now: number): void {
+    for (const key of this.#batches.get(batch) ?? []) {
+      // A key that came again after its time stands in a later batch, too.
+      if (!this.has(key, now)) this.#expiry.delete(key);
+    }
+    this.#batches.delete(batch);
+  }
+}
