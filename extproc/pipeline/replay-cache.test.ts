@@ -87,6 +87,8 @@ test('a clock that leaps forward or back keeps what is still valid', () => {
   assert.equal(cache.remember([entry('c')], START + 1), false);
   cache.remember([], START + 11 * MINUTE);
   assert.equal(cache.size, 2, 'c is gone');
+  cache.remember([], START + 101 * 365 * 24 * 60 * MINUTE);
+  assert.equal(cache.size, 0);
 });
 
 test('it answers as a list of all that ever came would', () => {
