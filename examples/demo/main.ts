@@ -7,6 +7,7 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { load } from '../../policy/load.ts';
 import type { Child } from '../../scripts/local/child.ts';
 import { startEnvoy } from '../../scripts/local/envoy.ts';
 import { freePort } from '../../scripts/local/ports.ts';
@@ -14,7 +15,6 @@ import { envoyConfig, startExtproc } from '../../scripts/local/waxseal.ts';
 import { startBackend } from './backend.ts';
 import type { Backend } from './backend.ts';
 import { createKeys, keyManifests } from './key-manifests.ts';
-import { policyNames } from './policy-names.ts';
 import { bold, line, red, section } from './show.ts';
 import { curlCommand, showExchange } from './tour.ts';
 
@@ -108,4 +108,12 @@ async function ownService(target: string): Promise<Setting> {
     throw new Error(`${folder} holds several policies; choose one with POLICY=${names.join(' or POLICY=')}.`);
   }
   return { folder, policy, target };
+}
+
+/** `namespace/name` of every policy in the folder. */
+async function policyNames(folder: string): Promise<string[]> {
+  const { manifests } = await load([folder]);
+  return manifests
+    .filter(({ kind }) => kind === 'WSSecurityPolicy')
+    .map(({ namespace, name }) => `${namespace}/${name}`);
 }

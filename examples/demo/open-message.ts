@@ -22,6 +22,10 @@ export interface Opened {
   readonly xml: string;
   /** Canonical XML of the signed Body: the only Body to be believed. */
   readonly body: string;
+  /** What is inside that Body. */
+  readonly content: string;
+  /** Of the SOAP version. */
+  readonly namespace: string;
   /** Names of the signed elements. */
   readonly signed: readonly string[];
   readonly encrypted: boolean;
@@ -48,6 +52,8 @@ export async function openMessage(xml: string, receiver: Receiver, now = Date.no
   return {
     xml: decrypted,
     body: body.text,
+    content: body.text.slice(body.text.indexOf('>') + 1, body.text.lastIndexOf('<')),
+    namespace: envelope.namespaceURI ?? '',
     signed: references.map(({ element }) => element.localName),
     encrypted: decrypted !== xml,
     signatureValue: only(signature, DS, 'SignatureValue').textContent.replace(/\s/g, ''),

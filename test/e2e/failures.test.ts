@@ -1,0 +1,128 @@
+/** The service dies, stands still, is overloaded or leaves: no message ever goes on without its verdict. */
+
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KEYS, OUTGOING, content, envelope, policy, securedEcho } from './support/fixture.ts';
+import { Gateway } from './support/gateway.ts';
+import type { GatewayOptions } from './support/gateway.ts';
+import { send } from './support/http.ts';
+import type { HttpAnswer } from './support/http.ts';
+import { Recorder } from './support/recorder.ts';
+
+const message = envelope(content(2000));
+const large = envelope(content(2_000_000));
+
+describe('failures', () => {
+  let recorder: Recorder;
+  let gateway: Gateway;
+  const start = async (options: Partial<GatewayOptions> = {}) => {
+    gateway = await Gateway.start({
+      files: { 'keys.yaml': KEYS, 'policy.yaml': [policy('outgoing', OUTGOING)] },
+      policies: ['outgoing'],
+      backendPort: recorder.port,
+      messageTimeout: '2s',
+      ...options,
+    });
+  };
+  const call = (body = message) => send(gateway.url('outgoing'), body);
+  const assertAllSecured = () => {
+    for (const { body } of recorder.received) assert.ok(body.includes('EncryptedData'), 'an unsecured message went on');
+  };
+
+  beforeEach(async () => {
+    recorder = await Recorder.start(securedEcho);
+  });
+  afterEach(async () => {
+    await gateway.stop();
+    recorder.close();
+  });
+
+  test('killed in mid-request: 5xx, and nothing unsecured goes on; back again, it serves', async () => {
+    await start();
+    for (let round = 0; round < 4; round++) {
+      const calls = Array.from({ length: 20 }, (_, i) => call(i % 2 ? large : message));
+      await sleep(5 + 25 * round);
+      gateway.extproc.signal('SIGKILL');
+      for (const answer of await Promise.all(calls)) {
+        assert.ok(answer.status === 200 || answer.status >= 500, String(answer.status));
+        if (answer.status === 200) assert.ok(answer.text.includes('<o:Order'));
+        else assert.ok(!answer.text.includes('EncryptedData'), 'an unverified answer reached the client');
+      }
+      const down = await call();
+      assert.ok(down.status >= 500, String(down.status));
+      assertAllSecured();
+      await gateway.restartExtproc();
+      await untilServed();
+    }
+  });
+
+  test('stopped (SIGSTOP): 504 after the message timeout, and nothing goes on', async () => {
+    await start();
+    assert.equal((await call()).status, 200);
+    recorder.reset();
+    gateway.extproc.signal('SIGSTOP');
+    const answers = await Promise.all([call(), call(large), call()]);
+    for (const answer of answers) assert.equal(answer.status, 504, answer.text);
+    assert.equal(recorder.count, 0);
+    gateway.extproc.signal('SIGCONT');
+    await untilServed();
+  });
+
+  test('killed while the backend works: the answer does not reach the client unverified', async () => {
+    await start();
+    recorder.reset(async (received) => {
+      const reply = await securedEcho(received);
+      gateway.extproc.signal('SIGKILL');
+      await gateway.extproc.ended;
+      return reply;
+    });
+    const answer = await call();
+    assert.ok(answer.status >= 500, `${answer.status} ${answer.text}`);
+    assert.ok(!answer.text.includes('EncryptedData'));
+  });
+
+  test('SIGTERM: what is under way is finished, and the process ends by itself', async () => {
+    await start();
+    recorder.reset(async (received) => {
+      await sleep(300);
+      return securedEcho(received);
+    });
+    const calls = Array.from({ length: 30 }, () => call());
+    await sleep(150);
+    gateway.extproc.signal('SIGTERM');
+    for (const answer of await Promise.all(calls)) assert.equal(answer.status, 200, answer.text);
+    assert.equal(await gateway.extproc.ended, 'exit code 0', gateway.extproc.log);
+  });
+
+  test('overload: 503 with a Fault, no growth, and it serves again after', async () => {
+    await start({ args: ['--max-in-flight', '4'] });
+    const answers = await Promise.all(Array.from({ length: 100 }, () => call(large)));
+    const statuses = new Set(answers.map(({ status }) => status));
+    assert.deepEqual([...statuses].sort(), [200, 503], [...statuses].join());
+    for (const answer of answers.filter(({ status }) => status === 503)) assert.match(answer.text, /:Fault>/);
+    assert.ok((await gateway.metric('waxseal_messages_total', { reason: 'ERR_OVERLOAD' })) > 0);
+    assertAllSecured();
+    assert.equal((await call()).status, 200);
+  });
+
+  test('no stream ever ends cleanly without a verdict: whatever happens, the backend saw only secured messages', async () => {
+    await start({ args: ['--max-in-flight', '16'] });
+    const bodies = [message, large, '', 'no XML', message.slice(0, -5), envelope('<a>'.repeat(300))];
+    const answers: Promise<HttpAnswer>[] = [];
+    for (let i = 0; i < 300; i++) answers.push(call(bodies[i % bodies.length]));
+    await sleep(100);
+    gateway.extproc.signal('SIGTERM');
+    await Promise.all(answers);
+    assertAllSecured();
+    const passed = gateway.accessLines().filter(({ status, details }) => status === 200 && details === 'via_upstream');
+    assert.equal(passed.length, recorder.count, 'each 200 was one message that the backend accepted');
+  });
+
+  async function untilServed(): Promise<void> {
+    for (let patience = 0; (await call()).status !== 200; patience++) {
+      assert.ok(patience < 100, 'it serves again within five seconds');
+      await sleep(50);
+    }
+  }
+});
