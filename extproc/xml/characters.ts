@@ -22,8 +22,16 @@ export const BRACKET_END = 0x5d;
 
 /** What a byte is in an attribute value: 0 goes through as it is, and so does the quote that does not end it. */
 export const VALUE_CLASS = new Uint8Array(256);
-/** 1: may be part of a name (every byte of a character beyond ASCII may; {@link isNameChar} decides). */
+/** What a byte is in a name; 0: no part of one. */
 export const NAME_CLASS = new Uint8Array(256);
+
+/** May begin a name. */
+export const N_START = 1;
+/** May be in a name, but not begin it. */
+export const N_OTHER = 2;
+export const N_COLON = 3;
+/** Part of a character beyond ASCII: {@link isNameChar} decides. */
+export const N_BEYOND = 4;
 
 export const V_LT = 1;
 export const V_AMP = 2;
@@ -38,10 +46,10 @@ VALUE_CLASS[LT] = V_LT;
 VALUE_CLASS[AMP] = V_AMP;
 VALUE_CLASS[QUOTE] = VALUE_CLASS[APOS] = V_QUOTE;
 
-for (const byte of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_-.')) {
-  NAME_CLASS[byte] = 1;
-}
-NAME_CLASS.fill(1, 0x80);
+for (const byte of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_')) NAME_CLASS[byte] = N_START;
+for (const byte of Buffer.from('0123456789-.')) NAME_CLASS[byte] = N_OTHER;
+NAME_CLASS[COLON] = N_COLON;
+NAME_CLASS.fill(N_BEYOND, 0x80);
 
 /** Char of XML 1.0 §2.2. */
 export function isChar(codePoint: number): boolean {

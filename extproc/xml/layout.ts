@@ -71,7 +71,7 @@ export const R_START = 0;
 export const R_END = 1;
 
 // A row for each distinct string of bytes that is a name, a prefix, a local name or a namespace name.
-export const TOKEN_STRIDE = 11;
+export const TOKEN_STRIDE = 10;
 /** Offset in the document; negative: complement of the place in `TokenTable.foreign`. */
 export const T_OFFSET = 0;
 export const T_LENGTH = 1;
@@ -81,17 +81,15 @@ export const T_PREFIX = 3;
 export const T_LOCAL = 4;
 /** While scanning: token of the namespace name that this prefix is bound to. */
 export const T_BINDING = 5;
-/** While scanning: last element (plus one) that had this as the name of an attribute. */
-export const T_SEEN = 6;
-/** 1: one of the local names that identifiers have. */
-export const T_IS_ID = 7;
+/** 1: a local name that identifiers have, or a qualified name with such a local name. */
+export const T_IS_ID = 6;
 // What followed this name last time, plus one: the first guess for what follows it next time.
 /** While scanning: name of the first child element. */
-export const T_CHILD = 8;
+export const T_CHILD = 7;
 /** While scanning: name of the element after this one. */
-export const T_SIBLING = 9;
+export const T_SIBLING = 8;
 /** While scanning: name of the attribute after this element or attribute name. */
-export const T_ATTRIBUTE = 10;
+export const T_ATTRIBUTE = 9;
 
 /** Tokens that every document has. */
 export const NO_TOKEN = 0;

@@ -1,29 +1,29 @@
-import { COLON, codePointAt, isNameChar, isNameStartChar, utf8Length } from './characters.ts';
+import * as characters from './characters.ts';
 import { NotWellFormedError } from './errors.ts';
-import {
-  A_NAME,
-  A_URI,
-  ATTRIBUTE_STRIDE,
-  T_IS_QNAME,
-  T_LENGTH,
-  T_LOCAL,
-  T_OFFSET,
-  T_PREFIX,
-  TOKEN_STRIDE,
-} from './layout.ts';
+import * as layout from './layout.ts';
 import type { TokenTable } from './token-table.ts';
+
+const { COLON, codePointAt, isNameChar, isNameStartChar, N_BEYOND, N_OTHER, N_START, NAME_CLASS, utf8Length } =
+  characters;
+const { A_NAME, A_URI, ATTRIBUTE_STRIDE, T_IS_ID, T_IS_QNAME, T_LENGTH, T_LOCAL, T_OFFSET, T_PREFIX, TOKEN_STRIDE } =
+  layout;
 
 /**
  * Checks that the bytes are an NCName (Namespaces in XML 1.0 §3).
  * @throws {NotWellFormedError} if they are not
  */
 export function checkName(bytes: Uint8Array, start: number, end: number): void {
-  let i = start;
   let legal = end > start;
-  while (legal && i < end) {
-    const codePoint = codePointAt(bytes, i);
-    legal = i === start ? isNameStartChar(codePoint) : isNameChar(codePoint);
-    i += utf8Length(codePoint);
+  for (let i = start; legal && i < end;) {
+    const kind = NAME_CLASS[bytes[i]];
+    if (kind === N_BEYOND) {
+      const codePoint = codePointAt(bytes, i);
+      legal = i === start ? isNameStartChar(codePoint) : isNameChar(codePoint);
+      i += utf8Length(codePoint);
+    } else {
+      legal = kind === N_START || (kind === N_OTHER && i > start);
+      i++;
+    }
   }
   if (!legal) throw new NotWellFormedError('Malformed name', start);
 }
@@ -43,6 +43,7 @@ export function splitQName(tokens: TokenTable, token: number, bytes: Buffer, sta
     const local = tokens.intern(colon + 1, end);
     tokens.rows[token * TOKEN_STRIDE + T_PREFIX] = prefix;
     tokens.rows[token * TOKEN_STRIDE + T_LOCAL] = local;
+    tokens.rows[token * TOKEN_STRIDE + T_IS_ID] = tokens.rows[local * TOKEN_STRIDE + T_IS_ID];
   }
   tokens.rows[token * TOKEN_STRIDE + T_IS_QNAME] = 1;
 }

@@ -12,9 +12,11 @@ import { sameBytes } from './words.ts';
 import { XmlIndex } from './xml-index.ts';
 
 const { BANG, GT, LT, QUESTION, SLASH } = characters;
-const { D_OUTER_URI, D_PREFIX, DECLARATION_STRIDE, T_BINDING, T_CHILD, T_LENGTH, T_SIBLING, TOKEN_STRIDE } = layout;
-const { E_CONTENT_END, E_DECLARATIONS, E_END, E_FLAGS, E_NAME, E_PARENT, E_START, E_SUBTREE_END } = layout;
-const { ELEMENT_STRIDE, F_COMMENT_OR_PI, F_EMPTY_TAG, F_HAS_DECLARATIONS } = layout;
+const { D_OUTER_URI, D_PREFIX, DECLARATION_STRIDE, UNBOUND } = layout;
+const { T_BINDING, T_CHILD, T_LENGTH, T_OFFSET, T_PREFIX, T_SIBLING, TOKEN_STRIDE } = layout;
+const { E_ATTRIBUTES, E_CONTENT_END, E_CONTENT_START, E_DECLARATIONS, E_END, E_FLAGS } = layout;
+const { E_NAME, E_PARENT, E_START, E_SUBTREE_END, E_URI } = layout;
+const { ELEMENT_STRIDE, F_CANONICAL_TAG, F_COMMENT_OR_PI, F_EMPTY_TAG, F_HAS_DECLARATIONS } = layout;
 
 export interface ScanOptions {
   /** {@link DEFAULT_LIMITS} unless given. */
@@ -80,35 +82,89 @@ function scanMisc(tables: ScanTables, start: number): number {
 
 /** The root element and all it holds. */
 function scanRoot(tables: ScanTables, start: number): number {
-  const bytes = tables.bytes;
+  const { bytes, tokens, view } = tables;
+  const { maxDepth, maxElements } = tables.limits;
   const end = bytes.length;
-  // The root is looked for where the first child of an element without a name would be.
-  let i = openElement(tables, start, T_CHILD);
-  while (tables.current >= 0) {
+  // Where the token table says what came here last time: the root is where the child of a nameless element would be.
+  let guess = T_CHILD;
+  let i = start;
+  do {
+    if (i < end && bytes[i] !== LT) i = scanText(tables, i);
     if (i + 1 >= end) throw new NotWellFormedError('Element without an end', end);
-    if (bytes[i] !== LT) {
-      i = scanText(tables, i);
+    const byte = bytes[i + 1];
+    if (byte === SLASH) {
+      // The common case in few steps: an end tag without white space, of an element without anything special.
+      const elements = tables.elements;
+      const at = tables.current * ELEMENT_STRIDE;
+      const row = elements[at + E_NAME] * TOKEN_STRIDE;
+      const length = tokens.rows[row + T_LENGTH];
+      const after = i + 2 + length;
+      if (
+        after < end &&
+        bytes[after] === GT &&
+        (elements[at + E_FLAGS] & (F_COMMENT_OR_PI | F_HAS_DECLARATIONS)) === 0 &&
+        tables.roughStart < 0 &&
+        sameBytes(view, elements[at + E_START] + 1, i + 2, length)
+      ) {
+        elements[at + E_CONTENT_END] = i;
+        elements[at + E_END] = after + 1;
+        elements[at + E_SUBTREE_END] = tables.elementCount;
+        tables.current = elements[at + E_PARENT];
+        tables.depth--;
+        i = after + 1;
+      } else i = closeElement(tables, i);
+      guess = row + T_SIBLING;
       continue;
     }
-    const byte = bytes[i + 1];
-    if (byte === SLASH) i = closeElement(tables, i);
-    else if (byte === BANG) i = scanDeclarationLike(tables, i);
-    else if (byte === QUESTION) i = scanProcessingInstruction(tables, i);
-    else i = openElement(tables, i, guessColumn(tables));
-  }
+    if (byte === BANG) {
+      i = scanDeclarationLike(tables, i);
+      continue;
+    }
+    if (byte === QUESTION) {
+      i = scanProcessingInstruction(tables, i);
+      continue;
+    }
+    if (tables.roughStart >= 0) tables.flushRough();
+    // The common case in few steps: a start tag without attributes whose name is the one that was guessed.
+    const rows = tokens.rows;
+    const name = rows[guess] - 1;
+    if (name >= 0) {
+      const row = name * TOKEN_STRIDE;
+      const length = rows[row + T_LENGTH];
+      const after = i + 1 + length;
+      if (after < end && bytes[after] === GT && sameBytes(view, rows[row + T_OFFSET], i + 1, length)) {
+        const uri = rows[rows[row + T_PREFIX] * TOKEN_STRIDE + T_BINDING];
+        const element = tables.elementCount;
+        const elements = tables.elements;
+        const at = element * ELEMENT_STRIDE;
+        if (at < elements.length && uri !== UNBOUND && element < maxElements && tables.depth < maxDepth) {
+          elements[at + E_START] = i;
+          elements[at + E_NAME] = name;
+          elements[at + E_URI] = uri;
+          elements[at + E_CONTENT_START] = after + 1;
+          elements[at + E_PARENT] = tables.current;
+          elements[at + E_ATTRIBUTES] = tables.attributeCount;
+          elements[at + E_DECLARATIONS] = tables.declarationCount;
+          elements[at + E_FLAGS] = F_CANONICAL_TAG;
+          tables.elementCount = element + 1;
+          tables.current = element;
+          tables.depth++;
+          guess = row + T_CHILD;
+          i = after + 1;
+          continue;
+        }
+      }
+    }
+    i = openElement(tables, i, guess);
+    const opened = tables.elementCount - 1;
+    guess =
+      tables.elements[opened * ELEMENT_STRIDE + E_NAME] * TOKEN_STRIDE +
+      (tables.current === opened ? T_CHILD : T_SIBLING);
+  } while (tables.current >= 0);
   return i;
 }
 
-/** Where the token table says what came after the last tag, the last time that tag was there. */
-function guessColumn(tables: ScanTables): number {
-  const last = tables.elementCount - 1;
-  const element = tables.current;
-  if (element === last) return tables.elements[element * ELEMENT_STRIDE + E_NAME] * TOKEN_STRIDE + T_CHILD;
-  return tables.lastClosed * TOKEN_STRIDE + T_SIBLING;
-}
-
 function openElement(tables: ScanTables, start: number, guess: number): number {
-  if (tables.roughStart >= 0) tables.flushRough();
   const i = scanStartTag(tables, start, guess);
   const element = tables.elementCount - 1;
   if (tables.depth >= tables.limits.maxDepth) throw new XmlLimitError('Too deep', start);
@@ -150,7 +206,6 @@ function finishElement(tables: ScanTables, element: number, contentEnd: number, 
   const parent = elements[row + E_PARENT];
   tables.current = parent;
   tables.depth--;
-  tables.lastClosed = elements[row + E_NAME];
   const flags = elements[row + E_FLAGS];
   if ((flags & F_COMMENT_OR_PI) !== 0 && parent >= 0) tables.flagCurrent(F_COMMENT_OR_PI);
   if ((flags & F_HAS_DECLARATIONS) !== 0) takeBackDeclarations(tables, element);

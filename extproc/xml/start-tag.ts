@@ -13,11 +13,10 @@ const { A_ENCODED, A_NAME, A_START, A_URI, A_VALUE_END, A_VALUE_START, ATTRIBUTE
 const { D_OUTER_URI, D_PREFIX, D_START, D_URI, DECLARATION_STRIDE } = layout;
 const { E_ATTRIBUTES, E_CONTENT_START, E_DECLARATIONS, E_FLAGS, E_URI, ELEMENT_STRIDE } = layout;
 const { F_CANONICAL_TAG, F_EMPTY_TAG, F_HAS_DECLARATIONS, F_HAS_PREFIXED_ATTRIBUTES, F_XML_ATTRIBUTES } = layout;
-const { T_ATTRIBUTE, T_BINDING, T_IS_ID, T_IS_QNAME, T_LENGTH, T_LOCAL, T_OFFSET, T_PREFIX, T_SEEN, TOKEN_STRIDE } =
-  layout;
+const { T_ATTRIBUTE, T_BINDING, T_IS_ID, T_IS_QNAME, T_LENGTH, T_LOCAL, T_OFFSET, T_PREFIX, TOKEN_STRIDE } = layout;
 const { NO_TOKEN, TOKEN_XML, TOKEN_XML_URI, TOKEN_XMLNS, TOKEN_XMLNS_URI, UNBOUND } = layout;
 
-/** More prefixed attributes than this are told apart by a Set instead of one by one. */
+/** More attributes than this are told apart by a Set instead of one by one. */
 const MAX_PAIRWISE = 8;
 
 /**
@@ -32,7 +31,6 @@ export function scanStartTag(tables: ScanTables, start: number, guess: number): 
   const name = scanQName(tables, start + 1, guess);
   let rows = tables.tokens.rows;
   const element = tables.addElement(start, name);
-  if (element >= tables.limits.maxElements) throw new XmlLimitError('Too many elements', start);
   let flags = F_CANONICAL_TAG;
   let i = start + 1 + rows[name * TOKEN_STRIDE + T_LENGTH];
   if (i < end && bytes[i] === GT) i++;
@@ -58,7 +56,7 @@ export function scanStartTag(tables: ScanTables, start: number, guess: number): 
       if (space - i > 1 || bytes[i] !== SPACE) flags &= ~F_CANONICAL_TAG;
       const attribute = scanQName(tables, space, attributeGuess);
       attributeGuess = attribute * TOKEN_STRIDE + T_ATTRIBUTE;
-      i = scanAttribute(tables, element, space, attribute);
+      i = scanAttribute(tables, space, attribute);
       if (i < 0) {
         flags &= ~F_CANONICAL_TAG;
         i = ~i;
@@ -95,7 +93,7 @@ function scanQName(tables: ScanTables, start: number, guess: number): number {
     }
   }
   let i = start;
-  while (i < end && NAME_CLASS[bytes[i]] === 1) i++;
+  while (i < end && NAME_CLASS[bytes[i]] !== 0) i++;
   if (i === start) throw new NotWellFormedError('Malformed name', start);
   if (i - start > tables.limits.maxNameLength) throw new XmlLimitError('Name too long', start);
   const token = tokens.intern(start, i);
@@ -106,25 +104,25 @@ function scanQName(tables: ScanTables, start: number, guess: number): number {
 }
 
 /** @returns offset after the attribute; its complement if Canonical XML would write it differently */
-function scanAttribute(tables: ScanTables, element: number, start: number, name: number): number {
+function scanAttribute(tables: ScanTables, start: number, name: number): number {
   const bytes = tables.bytes;
   const end = bytes.length;
-  const nameEnd = start + tables.tokens.rows[name * TOKEN_STRIDE + T_LENGTH];
-  const seenAt = name * TOKEN_STRIDE + T_SEEN;
-  if (tables.tokens.rows[seenAt] === element + 1) throw new NotWellFormedError('Duplicate attribute', start);
-  tables.tokens.rows[seenAt] = element + 1;
-  let canonical = true;
+  const rows = tables.tokens.rows;
+  const nameEnd = start + rows[name * TOKEN_STRIDE + T_LENGTH];
   let i = nameEnd;
-  while (i < end && isXmlSpace(bytes[i])) i++;
-  if (i >= end || bytes[i] !== EQUALS) throw new NotWellFormedError("No '=' after an attribute name", i);
-  i++;
-  while (i < end && isXmlSpace(bytes[i])) i++;
-  if (i !== nameEnd + 1) canonical = false;
-  const quote = i < end ? bytes[i] : 0;
-  if (quote !== QUOTE) {
-    if (quote !== APOS) throw new NotWellFormedError('Attribute value without quotes', i);
+  let canonical = true;
+  if (i + 1 < end && bytes[i] === EQUALS && bytes[i + 1] === QUOTE) i++;
+  else {
+    while (i < end && isXmlSpace(bytes[i])) i++;
+    if (i >= end || bytes[i] !== EQUALS) throw new NotWellFormedError("No '=' after an attribute name", i);
+    i++;
+    while (i < end && isXmlSpace(bytes[i])) i++;
+    if (i >= end || (bytes[i] !== APOS && bytes[i] !== QUOTE)) {
+      throw new NotWellFormedError('Attribute value without quotes', i);
+    }
     canonical = false;
   }
+  const quote = bytes[i];
   const valueStart = i + 1;
   let encoded = 0;
   for (i = valueStart; ; i++) {
@@ -146,12 +144,11 @@ function scanAttribute(tables: ScanTables, element: number, start: number, name:
     } else throw new NotWellFormedError('Illegal character', i);
   }
   if (i - valueStart > tables.limits.maxTextLength) throw new XmlLimitError('Attribute value too long', valueStart);
-  const prefix = tables.tokens.rows[name * TOKEN_STRIDE + T_PREFIX];
-  if (name === TOKEN_XMLNS) addDeclaration(tables, element, start, NO_TOKEN, valueStart, i, encoded);
-  else if (prefix === TOKEN_XMLNS) {
-    const declared = tables.tokens.rows[name * TOKEN_STRIDE + T_LOCAL];
-    addDeclaration(tables, element, start, declared, valueStart, i, encoded);
-  } else addAttribute(tables, element, start, name, valueStart, i, encoded);
+  const row = name * TOKEN_STRIDE;
+  if (name === TOKEN_XMLNS) addDeclaration(tables, start, NO_TOKEN, valueStart, i, encoded);
+  else if (rows[row + T_PREFIX] === TOKEN_XMLNS) {
+    addDeclaration(tables, start, rows[row + T_LOCAL], valueStart, i, encoded);
+  } else addAttribute(tables, start, name, valueStart, i, encoded);
   return canonical ? i + 1 : ~(i + 1);
 }
 
@@ -175,18 +172,14 @@ function isCanonicalReference(bytes: Buffer, offset: number, end: number, codePo
 
 function addAttribute(
   tables: ScanTables,
-  element: number,
   start: number,
   name: number,
   valueStart: number,
   valueEnd: number,
   encoded: number,
 ): void {
+  if (tables.attributeCount >= tables.attributeLimit) throw new XmlLimitError('Too many attributes', start);
   const row = tables.nextAttribute();
-  const first = tables.elements[element * ELEMENT_STRIDE + E_ATTRIBUTES];
-  if (tables.attributeCount - first > tables.limits.maxAttributes)
-    throw new XmlLimitError('Too many attributes', start);
-  checkTotal(tables, start);
   const attributes = tables.attributes;
   attributes[row + A_NAME] = name;
   attributes[row + A_URI] = NO_TOKEN;
@@ -194,25 +187,22 @@ function addAttribute(
   attributes[row + A_VALUE_START] = valueStart;
   attributes[row + A_VALUE_END] = valueEnd;
   attributes[row + A_ENCODED] = encoded;
-  const local = tables.tokens.rows[name * TOKEN_STRIDE + T_LOCAL];
-  if (tables.tokens.rows[local * TOKEN_STRIDE + T_IS_ID] === 1) tables.ids.push(tables.attributeCount - 1, element);
-}
-
-function checkTotal(tables: ScanTables, offset: number): void {
-  if (tables.attributeCount + tables.declarationCount > tables.limits.maxTotalAttributes) {
-    throw new XmlLimitError('Too many attributes in the document', offset);
+  if (tables.tokens.rows[name * TOKEN_STRIDE + T_IS_ID] === 1) {
+    tables.ids.push(tables.attributeCount - 1, tables.elementCount - 1);
   }
 }
 
 function addDeclaration(
   tables: ScanTables,
-  element: number,
   start: number,
   prefix: number,
   valueStart: number,
   valueEnd: number,
   encoded: number,
 ): void {
+  if (tables.declarationCount >= tables.declarationLimit) {
+    throw new XmlLimitError('Too many namespace declarations', start);
+  }
   const tokens = tables.tokens;
   const uri =
     encoded === 1
@@ -220,11 +210,6 @@ function addDeclaration(
       : tokens.intern(valueStart, valueEnd);
   checkDeclaration(prefix, uri, start);
   const row = tables.nextDeclaration();
-  const first = tables.elements[element * ELEMENT_STRIDE + E_DECLARATIONS];
-  if (tables.declarationCount - first > tables.limits.maxNamespaces) {
-    throw new XmlLimitError('Too many namespace declarations', start);
-  }
-  checkTotal(tables, start);
   const declarations = tables.declarations;
   const bindingAt = prefix * TOKEN_STRIDE + T_BINDING;
   declarations[row + D_PREFIX] = prefix;
@@ -250,11 +235,11 @@ export function checkDeclaration(prefix: number, uri: number, offset: number): v
 function resolveAttributes(tables: ScanTables, element: number, tagFlags: number): number {
   const row = element * ELEMENT_STRIDE;
   const tokens = tables.tokens.rows;
+  const { attributes, attributeCount, declarationCount } = tables;
   const firstAttribute = tables.elements[row + E_ATTRIBUTES];
   const firstDeclaration = tables.elements[row + E_DECLARATIONS];
-  const attributes = tables.attributes;
   let flags = tagFlags;
-  for (let a = firstAttribute; a < tables.attributeCount; a++) {
+  for (let a = firstAttribute; a < attributeCount; a++) {
     const at = a * ATTRIBUTE_STRIDE;
     const prefix = tokens[attributes[at + A_NAME] * TOKEN_STRIDE + T_PREFIX];
     if (prefix === NO_TOKEN) continue;
@@ -264,37 +249,55 @@ function resolveAttributes(tables: ScanTables, element: number, tagFlags: number
     attributes[at + A_URI] = uri;
     if (uri === TOKEN_XML_URI) flags |= F_XML_ATTRIBUTES;
   }
-  if (tables.declarationCount > firstDeclaration) flags |= F_HAS_DECLARATIONS;
-  if ((flags & F_HAS_PREFIXED_ATTRIBUTES) !== 0) checkDistinct(tables, firstAttribute);
+  if (attributeCount - firstAttribute > 1) checkAttributesDistinct(tables, firstAttribute);
+  if (declarationCount > firstDeclaration) {
+    flags |= F_HAS_DECLARATIONS;
+    if (declarationCount - firstDeclaration > 1) checkDeclarationsDistinct(tables, firstDeclaration);
+  } else if (attributeCount - firstAttribute < 2) return flags;
   if ((flags & F_CANONICAL_TAG) !== 0 && !isOrdered(tables, firstAttribute, firstDeclaration))
     flags &= ~F_CANONICAL_TAG;
   return flags;
 }
 
-/** Namespaces in XML 1.0 §6.3: no two attributes with the same namespace and local name. */
-function checkDistinct(tables: ScanTables, first: number): void {
-  const attributes = tables.attributes;
+/** XML 1.0 §3.1 and Namespaces in XML 1.0 §6.3: no two attributes with the same name, whatever their prefixes. */
+function checkAttributesDistinct(tables: ScanTables, first: number): void {
+  const { attributes, attributeCount } = tables;
   const tokens = tables.tokens.rows;
-  const last = tables.attributeCount - 1;
-  const seen = last - first > MAX_PAIRWISE ? new Set<number>() : undefined;
-  for (let a = first; a <= last; a++) {
+  const seen = attributeCount - first > MAX_PAIRWISE ? new Set<number>() : undefined;
+  for (let a = first; a < attributeCount; a++) {
     const at = a * ATTRIBUTE_STRIDE;
     const uri = attributes[at + A_URI];
-    if (uri === NO_TOKEN) continue;
     const local = tokens[attributes[at + A_NAME] * TOKEN_STRIDE + T_LOCAL];
     let duplicate = false;
-    if (seen !== undefined) {
+    if (seen === undefined) {
+      for (let b = first; b < a; b++) {
+        const other = b * ATTRIBUTE_STRIDE;
+        const sameLocal = tokens[attributes[other + A_NAME] * TOKEN_STRIDE + T_LOCAL] === local;
+        if (sameLocal && attributes[other + A_URI] === uri) duplicate = true;
+      }
+    } else {
       const key = uri * 2 ** 26 + local;
       duplicate = seen.has(key);
       seen.add(key);
-    } else {
-      for (let b = first; b < a && !duplicate; b++) {
-        const other = b * ATTRIBUTE_STRIDE;
-        const otherLocal = tokens[attributes[other + A_NAME] * TOKEN_STRIDE + T_LOCAL];
-        duplicate = attributes[other + A_URI] === uri && otherLocal === local;
-      }
     }
     if (duplicate) throw new NotWellFormedError('Duplicate attribute', attributes[at + A_START]);
+  }
+}
+
+function checkDeclarationsDistinct(tables: ScanTables, first: number): void {
+  const { declarations, declarationCount } = tables;
+  const seen = declarationCount - first > MAX_PAIRWISE ? new Set<number>() : undefined;
+  for (let d = first; d < declarationCount; d++) {
+    const at = d * DECLARATION_STRIDE;
+    const prefix = declarations[at + D_PREFIX];
+    let duplicate = false;
+    if (seen === undefined) {
+      for (let b = first; b < d; b++) if (declarations[b * DECLARATION_STRIDE + D_PREFIX] === prefix) duplicate = true;
+    } else {
+      duplicate = seen.has(prefix);
+      seen.add(prefix);
+    }
+    if (duplicate) throw new NotWellFormedError('Duplicate namespace declaration', declarations[at + D_START]);
   }
 }
 

@@ -1,3 +1,4 @@
+import { XmlLimitError } from './errors.ts';
 import * as layout from './layout.ts';
 import type { XmlLimits } from './limits.ts';
 import { TokenTable } from './token-table.ts';
@@ -50,8 +51,12 @@ export class ScanTables {
   elementCount = 0;
   attributes: Int32Array;
   attributeCount = 0;
+  /** What `attributeCount` may come to in the start tag at hand. */
+  attributeLimit = 0;
   declarations: Int32Array;
   declarationCount = 0;
+  /** What `declarationCount` may come to in the start tag at hand. */
+  declarationLimit = 0;
   rough: Int32Array;
   roughCount = 0;
   /** Rows of the attributes whose local name is that of an identifier, each followed by its element. */
@@ -59,8 +64,6 @@ export class ScanTables {
   /** Element whose content is being scanned; -1 outside the root. */
   current = -1;
   depth = 0;
-  /** Token of the name of the element that ended last. */
-  lastClosed = 0;
   /** The stretch of rough content since the last tag; -1 if there is none. */
   roughStart = -1;
   roughEnd = -1;
@@ -87,19 +90,43 @@ export class ScanTables {
       rough: this.rough,
       tokens: this.tokens.rows,
     };
-    const large = Object.values(room).some((table: Int32Array) => table.length > MAX_SPARE);
-    if (large) return;
-    this.elements = this.elements.slice(0, this.elementCount * ELEMENT_STRIDE);
-    this.attributes = this.attributes.slice(0, this.attributeCount * ATTRIBUTE_STRIDE);
-    this.declarations = this.declarations.slice(0, this.declarationCount * DECLARATION_STRIDE);
-    this.rough = this.rough.slice(0, this.roughCount * ROUGH_STRIDE);
-    this.tokens.compact();
+    if (Math.max(room.elements.length, room.attributes.length, room.declarations.length) > MAX_SPARE) return;
+    if (Math.max(room.rough.length, room.tokens.length) > MAX_SPARE) return;
+    const sizes = [
+      this.elementCount * ELEMENT_STRIDE,
+      this.attributeCount * ATTRIBUTE_STRIDE,
+      this.declarationCount * DECLARATION_STRIDE,
+      this.roughCount * ROUGH_STRIDE,
+      this.tokens.count * TOKEN_STRIDE,
+    ];
+    // Every byte of it is written below; not to clear it first is what allocUnsafe is for.
+    const block = new Int32Array(
+      Buffer.allocUnsafeSlow((sizes[0] + sizes[1] + sizes[2] + sizes[3] + sizes[4]) * Int32Array.BYTES_PER_ELEMENT)
+        .buffer,
+    );
+    let used = 0;
+    const move = (table: Int32Array, size: number) => {
+      const moved = block.subarray(used, used + size);
+      moved.set(table.subarray(0, size));
+      used += size;
+      return moved;
+    };
+    this.elements = move(room.elements, sizes[0]);
+    this.attributes = move(room.attributes, sizes[1]);
+    this.declarations = move(room.declarations, sizes[2]);
+    this.rough = move(room.rough, sizes[3]);
+    this.tokens.compact(move(room.tokens, sizes[4]));
     spare = room;
   }
 
   /** Adds the row of an element below `current`; what is known at the end of its start tag is left as it is. */
   addElement(start: number, name: number): number {
+    const { maxAttributes, maxElements, maxNamespaces, maxTotalAttributes } = this.limits;
     const element = this.elementCount++;
+    if (element >= maxElements) throw new XmlLimitError('Too many elements', start);
+    const left = maxTotalAttributes - this.attributeCount - this.declarationCount;
+    this.attributeLimit = this.attributeCount + Math.min(maxAttributes, left);
+    this.declarationLimit = this.declarationCount + Math.min(maxNamespaces, left);
     const row = element * ELEMENT_STRIDE;
     if (row + ELEMENT_STRIDE > this.elements.length) this.elements = grow(this.elements);
     const elements = this.elements;

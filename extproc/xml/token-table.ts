@@ -7,7 +7,7 @@ const { T_BINDING, T_IS_ID, T_LENGTH, T_LOCAL, T_OFFSET, TOKEN_STRIDE } = layout
 
 /** What every table starts with, in the order of the TOKEN_ constants. */
 const COMMON: readonly Buffer[] = ['', 'xml', 'xmlns', NAMESPACE_XML, NAMESPACE_XMLNS].map((text) => Buffer.from(text));
-const ID_NAMES: readonly Buffer[] = ['Id', 'ID', 'id', 'AssertionID'].map((text) => Buffer.from(text));
+const ASSERTION_ID = Buffer.from('AssertionID');
 
 /** Slots looked at before the table turns to a Map, which keeps crafted collisions from costing quadratic time. */
 const MAX_PROBES = 8;
@@ -45,9 +45,9 @@ export class TokenTable {
     this.#slots.set(COMMON_SLOTS);
   }
 
-  /** Scanning is over: keeps no more room than the rows need. */
-  compact(): void {
-    this.rows = this.rows.slice(0, this.count * TOKEN_STRIDE);
+  /** Scanning is over: moves the rows to room of their own. */
+  compact(rows: Int32Array): void {
+    this.rows = rows;
     if (this.#slots.length === FIRST_SLOTS) sharedSlots = this.#slots;
     this.#slots = NO_SLOTS;
   }
@@ -127,15 +127,13 @@ export class TokenTable {
       grown.set(this.rows);
       this.rows = grown;
     }
-    this.rows.fill(0, row, row + TOKEN_STRIDE);
-    this.rows[row + T_OFFSET] = offset;
-    this.rows[row + T_LENGTH] = length;
-    this.rows[row + T_LOCAL] = token;
-    this.rows[row + T_BINDING] = UNBOUND;
-    if (length === 2 || length === 11) {
-      const bytes = this.bytesOf(token);
-      for (const name of ID_NAMES) if (name.equals(bytes)) this.rows[row + T_IS_ID] = 1;
-    }
+    const rows = this.rows;
+    for (let column = 0; column < TOKEN_STRIDE; column++) rows[row + column] = 0;
+    rows[row + T_OFFSET] = offset;
+    rows[row + T_LENGTH] = length;
+    rows[row + T_LOCAL] = token;
+    rows[row + T_BINDING] = UNBOUND;
+    if (length === 2 || length === ASSERTION_ID.length) rows[row + T_IS_ID] = isIdName(this.bytesOf(token)) ? 1 : 0;
     return token;
   }
 
@@ -151,6 +149,13 @@ export class TokenTable {
     }
     this.#slots = slots;
   }
+}
+
+/** Id, ID, id or AssertionID: what WS-Security, XML Signature and SAML call an identifier. */
+function isIdName(name: Buffer): boolean {
+  if (name.length !== 2) return name.equals(ASSERTION_ID);
+  const [first, second] = name;
+  return (first === 0x49 && (second === 0x64 || second === 0x44)) || (first === 0x69 && second === 0x64);
 }
 
 /** -1: none near enough. */

@@ -1,5 +1,7 @@
-import { AMP, CR, LF, LT, SPACE, TAB } from './characters.ts';
+import * as characters from './characters.ts';
 import { referenceEnd, resolveReference } from './references.ts';
+
+const { AMP, CR, LF, LT, SPACE, TAB } = characters;
 
 /**
  * An attribute value as XML 1.0 §3.3.3 normalises it (type CDATA): references resolved, each white space character
