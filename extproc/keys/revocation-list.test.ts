@@ -82,6 +82,10 @@ test('without a fresh list of every issuer nothing is known', () => {
 
 const lookalike = issue({ subject: 'CN=Test CA,O=Waxseal,C=DE', key: testKey('rsa2048', 'lookalike'), ca: true });
 
+test('an anchor needs no list, also when it is no root', () => {
+  trusting([list()], { anchors: [pki.intermediate.certificate] }).validate(chain, now);
+});
+
 test('a list does not count when its issuer may not sign lists', () => {
   const issuer = issue({
     subject: 'CN=no lists',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import * as der from '../../test/support/der-writer.ts';
 import {
@@ -81,6 +82,28 @@ test('a self-signed certificate that looks like the authority is not the authori
   assert.throws(() => store().validate(chainOf(leaf(lookalike), lookalike, pki.ca), now), CertificateUntrustedError);
 });
 
+test('the same key under another name, or with another key identifier, is not the issuer', () => {
+  const key = testKey('ec256', 'renamed');
+  const root = authority(undefined, 'old name', { key });
+  const signer = leaf(root);
+  const renamed = authority(undefined, 'new name', { key });
+  assert.throws(
+    () => new TrustStore({ anchors: [renamed.certificate] }).validate(chainOf(signer), now),
+    CertificateUntrustedError,
+  );
+  const otherId = authority(undefined, 'old name', {
+    key,
+    subjectKeyIdentifier: false,
+    extensions: [extension('2.5.29.14', der.octetString(Buffer.alloc(20, 7)))],
+  });
+  assert.throws(
+    () => new TrustStore({ anchors: [otherId.certificate] }).validate(chainOf(signer), now),
+    CertificateUntrustedError,
+  );
+  const withoutId = authority(undefined, 'old name', { key, subjectKeyIdentifier: false });
+  new TrustStore({ anchors: [withoutId.certificate] }).validate(chainOf(signer), now);
+});
+
 test('no certificate, no trust', () => {
   assert.throws(() => store().validate([], now), CertificateUntrustedError);
   assert.throws(
@@ -156,6 +179,8 @@ test('path length constraints hold', () => {
   const one = authority(pki.ca, 'one', { ca: 1 });
   const two = authority(one, 'two');
   store().validate(chainOf(leaf(two), two, one), now);
+  const rolledOver = authority(two, 'two', { key: testKey('ec256', 'two-new') });
+  store().validate(chainOf(leaf(rolledOver), rolledOver, two, one), now);
   const three = authority(two, 'three');
   assert.throws(() => store().validate(chainOf(leaf(three), three, two, one), now), CertificateUntrustedError);
 });
@@ -212,7 +237,8 @@ test('links signed with SHA-1 or MD5 do not count, and the message says what to 
   store({ pinned: [old.certificate] }).validate(chainOf(old), now);
 });
 
-test('cross-signed loops end', () => {
+test('cross-signed loops end after a bounded number of signature checks', (context) => {
+  const checks = context.mock.method(X509Certificate.prototype, 'verify');
   const keys = ['x', 'y', 'z'];
   const roots = keys.map((name) => authority(undefined, name));
   // Everybody has certified everybody, several times over: the ways through are without number.
@@ -226,6 +252,7 @@ test('cross-signed loops end', () => {
     CertificateUntrustedError,
   );
   assert.throws(() => store().validate(chainOf(signer, ...loops), now), { message: /too many certificates/ });
+  assert.ok(checks.mock.callCount() > 32 && checks.mock.callCount() <= 2 * 32 + 1, `${checks.mock.callCount()}`);
   // The way out is found all the same.
   const wayOut = authority(pki.ca, 'x', { key: roots[0].key });
   store({ intermediates: chainOf(wayOut, ...loops.slice(0, 4)) }).validate(chainOf(signer), now);
