@@ -210,11 +210,8 @@ export function encodeUnchanged(kind: MessageKind): readonly Buffer[] {
   return unchanged[kind];
 }
 
-/** The answer to a headers message that changes headers only. */
-export function encodeHeaderChanges(
-  kind: 'requestHeaders' | 'responseHeaders',
-  changes: HeaderChanges,
-): readonly Buffer[] {
+/** The answer to a headers or body message that changes headers only. */
+export function encodeHeaderChanges(kind: MessageKind, changes: HeaderChanges): readonly Buffer[] {
   const mutation = encodeHeaderMutation(changes);
   const common = fieldLength(mutation.length);
   const response = fieldLength(common);

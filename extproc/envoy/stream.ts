@@ -1,0 +1,247 @@
+/**
+ * One ext_proc stream, which is one HTTP request and its response. Answers Envoy's messages in their order, each exactly
+ * once, with what an `Exchange` decides.
+ *
+ * Envoy takes a stream that ends cleanly for leave to go on without us. So a stream ends with status OK only when Envoy
+ * has closed its side and every verdict has been given; whatever else happens is an ImmediateResponse or an error status.
+ */
+
+import type { Admission } from '../pipeline/admission.ts';
+import type { MessageMeta } from '../pipeline/conditions.ts';
+import type { Phase } from '../pipeline/engine.ts';
+import { likelySoapVersion } from '../pipeline/entity.ts';
+import { BodyTooLargeError, ProcessingModeError } from '../pipeline/errors.ts';
+import { Exchange, type ExchangeServices, type Outcome, type ResponseMeta } from '../pipeline/exchange.ts';
+import { describeFailure, refusalFor, type Refusal } from '../pipeline/failure.ts';
+import type { Lease, RuntimeStore } from '../pipeline/runtime.ts';
+import { GRPC_STATUS, type GrpcCall, type GrpcHandler } from './grpc-server.ts';
+import { correlationId, requestMeta, responseMeta } from './http-meta.ts';
+import {
+  BODY_MODE_BUFFERED,
+  decodeProcessingRequest,
+  encodeBody,
+  encodeHeaderChanges,
+  encodeImmediate,
+  encodeUnchanged,
+  type MessageKind,
+  type ProcessingRequest,
+} from './messages.ts';
+import { policyIdentity, type PolicySource } from './policy-identity.ts';
+
+export const EXT_PROC_SERVICE = 'envoy.service.ext_proc.v3.ExternalProcessor';
+
+export interface StreamServices extends Omit<ExchangeServices, 'runner'> {
+  readonly runtimes: RuntimeStore;
+  readonly admission: Admission;
+  readonly policySources: readonly PolicySource[];
+}
+
+/** What a message of Envoy's may hold besides a body. */
+const MESSAGE_OVERHEAD = 256 * 1024;
+/** Envoy's own answer to a request that is larger than its buffer. */
+const CONTENT_TOO_LARGE = 413;
+/** The policy label of messages for which none was found: names that we do not know are no labels. */
+const NO_POLICY = '';
+
+export class ExtProcStream implements GrpcHandler {
+  readonly #call: GrpcCall;
+  readonly #services: StreamServices;
+  readonly #waiting: ProcessingRequest[] = [];
+  #request: MessageMeta | undefined;
+  #response: ResponseMeta | undefined;
+  #exchange: Exchange | undefined;
+  #lease: Lease | undefined;
+  /** Phases in which the verdict has been given. */
+  readonly #decided = new Set<Phase>();
+  /** We have answered the client: nothing that Envoy sends matters any more. */
+  #refused = false;
+  #busy = false;
+  #halfClosed = false;
+  #closed = false;
+  /** What the admission has to get back. */
+  #entered = false;
+  #reserved = 0;
+
+  constructor(call: GrpcCall, services: StreamServices) {
+    this.#call = call;
+    this.#services = services;
+  }
+
+  admit(length: number): boolean {
+    if (this.#refused) return false;
+    const { admission } = this.#services;
+    const phase = this.#decided.has('request') ? 'response' : 'request';
+    if (length > this.#limit(phase)) {
+      this.#refuse(phase, new BodyTooLargeError(`the body is larger than the policy's limit`));
+    } else if (!admission.reserve(length)) {
+      this.#refuse(phase, admission.refusal());
+    } else {
+      this.#reserved += length;
+      return true;
+    }
+    return false;
+  }
+
+  message(bytes: Buffer): void {
+    this.#waiting.push(decodeProcessingRequest(bytes));
+    if (this.#busy) return;
+    this.#work().catch(() => this.#call.fail(GRPC_STATUS.INTERNAL, 'internal error'));
+  }
+
+  halfClosed(): void {
+    this.#halfClosed = true;
+    if (!this.#busy) this.#finish();
+  }
+
+  closed(): void {
+    this.#closed = true;
+    this.#lease?.release();
+    if (this.#entered) this.#services.admission.leave();
+    if (!this.#busy) this.#releaseBytes();
+  }
+
+  /** A body that nobody will look at may have any size; a message without a body is small. */
+  #limit(phase: Phase): number {
+    if (this.#exchange === undefined) return MESSAGE_OVERHEAD;
+    if (this.#decided.has(phase) || !this.#exchange.needsBody(phase)) return Infinity;
+    return this.#exchange.policy.limits.maxBodyBytes + MESSAGE_OVERHEAD;
+  }
+
+  /** Answers what has come, one after the other. */
+  async #work(): Promise<void> {
+    this.#busy = true;
+    for (let message = this.#waiting.shift(); message !== undefined; message = this.#waiting.shift()) {
+      if (this.#refused || this.#closed) continue;
+      try {
+        await this.#answer(message);
+      } catch (error) {
+        this.#refuse(this.#response === undefined ? 'request' : 'response', error);
+      }
+    }
+    this.#busy = false;
+    this.#releaseBytes();
+    if (this.#halfClosed) this.#finish();
+  }
+
+  #releaseBytes(): void {
+    this.#services.admission.release(this.#reserved);
+    this.#reserved = 0;
+  }
+
+  /** Envoy will send no more. Only when it got every verdict may the end look clean. */
+  #finish(): void {
+    if (this.#refused || this.#decided.has('response')) this.#call.end();
+    else this.#call.fail(GRPC_STATUS.ABORTED, 'the stream was closed before the verdict');
+  }
+
+  async #answer(message: ProcessingRequest): Promise<void> {
+    const { kind } = message;
+    const exchange = kind === 'requestHeaders' ? this.#open(message) : this.#exchange;
+    if (exchange === undefined) throw new ProcessingModeError(`${kind} came first, instead of requestHeaders`);
+    const phase: Phase = kind.startsWith('request') ? 'request' : 'response';
+    const isHeaders = kind === 'requestHeaders' || kind === 'responseHeaders';
+    if (kind === 'responseHeaders') this.#openResponse(message);
+    if (this.#refused) return;
+    const undecided = !this.#decided.has(phase);
+    if (undecided && isHeaders && (message.endOfStream || !exchange.needsBody(phase))) {
+      await this.#decide(exchange, phase, kind, undefined);
+    } else if (undecided && message.body !== undefined) {
+      await this.#decide(exchange, phase, kind, message.body);
+    } else {
+      this.#call.send(encodeUnchanged(kind));
+    }
+  }
+
+  /** The first message: which policy, and does Envoy show us what the policy has to see? */
+  #open(message: ProcessingRequest): Exchange {
+    if (this.#request !== undefined) throw new ProcessingModeError('requestHeaders came twice');
+    const { runtimes, admission, policySources } = this.#services;
+    this.#request = requestMeta(message);
+    if (!admission.enter()) throw admission.refusal();
+    this.#entered = true;
+    const { metadata, authority } = this.#call;
+    const policyId = policyIdentity({ metadata, authority, attributes: message.attributes }, policySources);
+    this.#lease = runtimes.lease(policyId);
+    const { policy, runner } = this.#lease;
+    const services = { ...this.#services, runner };
+    this.#exchange = new Exchange(policy, this.#request, correlationId(this.#request), services);
+    checkProcessingMode(message, this.#exchange);
+    return this.#exchange;
+  }
+
+  #openResponse(message: ProcessingRequest): void {
+    this.#response = responseMeta(message);
+    if (this.#decided.has('request')) return;
+    // The request waits for our verdict, so this is no backend's answer but Envoy's own.
+    this.#decided.add('request').add('response');
+    if (this.#response.status === CONTENT_TOO_LARGE) {
+      this.#refuse('request', new BodyTooLargeError("the body is larger than Envoy's buffer"));
+    }
+  }
+
+  async #decide(exchange: Exchange, phase: Phase, kind: MessageKind, body: Buffer | undefined): Promise<void> {
+    const abandoned = () => this.#closed;
+    const outcome =
+      phase === 'response' && this.#response !== undefined
+        ? await exchange.response(this.#response, body, abandoned)
+        : await exchange.request(body, abandoned);
+    this.#decided.add(phase);
+    this.#apply(kind, outcome);
+  }
+
+  #apply(kind: MessageKind, outcome: Outcome): void {
+    switch (outcome.kind) {
+      case 'pass':
+        this.#call.send(encodeUnchanged(kind));
+        return;
+      case 'refuse':
+        this.#sendRefusal(outcome.code, outcome);
+        return;
+      case 'forward': {
+        const { bytes } = outcome;
+        if (bytes !== undefined && (kind === 'requestBody' || kind === 'responseBody')) {
+          const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+          this.#call.send(encodeBody(kind, body, outcome));
+        } else {
+          this.#call.send(encodeHeaderChanges(kind, outcome));
+        }
+      }
+    }
+  }
+
+  /** Refuses for a reason outside of the message: overload, configuration, or a mistake of ours. */
+  #refuse(phase: Phase, error: unknown): void {
+    const exchange = this.#exchange;
+    if (exchange !== undefined) {
+      const outcome = exchange.refuse(phase, error, this.#response);
+      this.#sendRefusal(outcome.code, outcome);
+      return;
+    }
+    const failure = describeFailure(error);
+    const request = this.#request ?? { method: '', path: '', host: '', headers: new Map<string, string[]>() };
+    const id = correlationId(request);
+    const soapVersion = likelySoapVersion(request.headers);
+    const refusal = refusalFor(failure, { phase, soapVersion, correlationId: id });
+    this.#services.report({
+      ...{ policy: NO_POLICY, phase, correlationId: id, outcome: 'refused', failure },
+      ...{ bytesIn: 0, bytesOut: refusal.body.length, durations: {}, total: 0, legacyAlgorithms: [] },
+    });
+    this.#sendRefusal(failure.code, refusal);
+  }
+
+  #sendRefusal(code: string, { status, headers, body }: Refusal): void {
+    this.#refused = true;
+    this.#call.send(encodeImmediate({ status, headers, body, details: `waxseal_${code.toLowerCase()}` }));
+  }
+}
+
+/** A mode in which a body, or a part of one, could go on without us is a mistake in Envoy's configuration. */
+function checkProcessingMode({ protocolConfig, observabilityMode }: ProcessingRequest, exchange: Exchange): void {
+  if (observabilityMode) throw new ProcessingModeError('observability_mode: Envoy would not wait for a verdict');
+  if (exchange.needsBody('request') && protocolConfig?.requestBodyMode !== BODY_MODE_BUFFERED) {
+    throw new ProcessingModeError('the policy needs request_body_mode: BUFFERED');
+  }
+  if (exchange.needsBody('response') && protocolConfig?.responseBodyMode !== BODY_MODE_BUFFERED) {
+    throw new ProcessingModeError('the policy needs response_body_mode: BUFFERED');
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * The work on one message, from the bytes that came to the bytes that go on: decode, scan, verify, address, secure. A
+ * pure function of plain data and a compiled policy, so that it can run in any thread. It knows no HTTP but what the
+ * headers said of the body, waits for nothing but a signature, and remembers nothing.
+ */
+
+import { addAddressing, type AddressingValues } from '../wss/addressing.ts';
+import { SecurityHeaderMissingError } from '../wss/errors.ts';
+import type { ExchangeState, ReplayEntry } from '../wss/exchange-state.ts';
+import { secure, type Signer } from '../wss/secure.ts';
+import { operationOf, readSoap, type SoapMessage, type SoapVersion } from '../wss/soap.ts';
+import { verify, type Verified } from '../wss/verify.ts';
+import type { XmlLimits } from '../xml/limits.ts';
+import { scan } from '../xml/scan.ts';
+import type { CompiledPhase, CompiledPolicy } from './compile.ts';
+import type { MessageMeta } from './conditions.ts';
+import { decodeBody, type ContentCoding } from './entity.ts';
+import { BodyTooLargeError, SoapVersionError, UnsignedFaultError } from './errors.ts';
+import { identityValues, type IdentityValue } from './identity.ts';
+import { describeFailure, type Failure } from './failure.ts';
+
+export type Phase = 'request' | 'response';
+export const STEPS = ['decode', 'scan', 'verify', 'addressing', 'secure'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** One message to work on. Plain data. */
+export interface Job {
+  readonly phase: Phase;
+  /** The body as it came. */
+  readonly bytes: Uint8Array;
+  readonly codings: readonly ContentCoding[];
+  /** What the content type says; the envelope must agree. */
+  readonly soapVersion: SoapVersion;
+  /** Given where a condition has to see the operation. */
+  readonly meta?: MessageMeta;
+  /** Given where the policy writes addressing headers. */
+  readonly addressing?: AddressingValues;
+  /** Of the request, for its response. */
+  readonly exchange: ExchangeState;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** What became of it. Plain data. */
+export type JobResult =
+  /** The policy's conditions do not hold for this message. */
+  | { readonly kind: 'notConcerned' }
+  | JobDone
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly durations: Durations };
+
+export interface JobDone {
+  readonly kind: 'done';
+  /** Absent: the body as it came. */
+  readonly bytes?: Uint8Array;
+  readonly exchange: ExchangeState;
+  /** To be remembered before the message goes on; one that is known already makes it a replay. */
+  readonly replay: readonly ReplayEntry[];
+  readonly identity: readonly IdentityValue[];
+  readonly legacyAlgorithms: readonly string[];
+  readonly durations: Durations;
+}
+
+/** Milliseconds by step, of the steps that were taken. */
+export type Durations = Partial<Record<Step, number>>;
+
+/**
+ * Works on one message by one policy. Never throws for what a message holds: that is a result.
+ *
+ * @param sign how to compute an asymmetric signature: `crypto.sign` here or on the thread pool
+ */
+export async function runJob(job: Job, policy: CompiledPolicy, sign: Signer): Promise<JobResult> {
+  const clock = new StepClock();
+  try {
+    return await run(job, policy, sign, clock);
+  } catch (error) {
+    clock.stop();
+    return { kind: 'failed', failure: describeFailure(error, clock.step === 'verify'), durations: clock.durations };
+  }
+}
+
+async function run(job: Job, policy: CompiledPolicy, sign: Signer, clock: StepClock): Promise<JobResult> {
+  const original = decoded(job, policy, clock);
+  clock.start('scan');
+  let message = read(original, policy.limits.xml);
+  if (message.version !== job.soapVersion) {
+    throw new SoapVersionError(`a SOAP ${message.version} envelope with the content type of SOAP ${job.soapVersion}`);
+  }
+  if (job.meta !== undefined && !policy.matches(job.meta, operationOf(message))) return { kind: 'notConcerned' };
+  const phase = policy[job.phase];
+  const verified = phase.verify && verifyMessage(message, phase, job, policy, clock);
+  let bytes = verified?.bytes ?? original;
+  // What verifying a response found is about the backend: the answer to the client is secured by what its request held.
+  let exchange = job.phase === 'request' && verified !== undefined ? verified.exchange : job.exchange;
+  if (phase.addressing !== undefined && job.addressing !== undefined) {
+    clock.start('addressing');
+    message = rescan(message, bytes, policy.limits.xml);
+    bytes = addAddressing(message, phase.addressing, job.addressing);
+  }
+  if (phase.secure !== undefined) {
+    clock.start('secure');
+    message = rescan(message, bytes, policy.limits.xml);
+    const secured = await secure(message, phase.secure, { now: job.now, exchange, sign });
+    ({ bytes, exchange } = secured);
+  }
+  clock.stop();
+  return {
+    kind: 'done',
+    ...(bytes !== original || job.codings.length > 0 ? { bytes } : {}),
+    exchange,
+    replay: verified?.replay ?? [],
+    identity: identityValues(phase.identityHeaders, verified?.identity ?? {}),
+    legacyAlgorithms: verified?.legacyAlgorithms ?? [],
+    durations: clock.durations,
+  };
+}
+
+function decoded(job: Job, policy: CompiledPolicy, clock: StepClock): Buffer {
+  const { maxBodyBytes } = policy.limits;
+  const bytes = Buffer.from(job.bytes.buffer, job.bytes.byteOffset, job.bytes.byteLength);
+  if (bytes.length > maxBodyBytes) throw new BodyTooLargeError(`the body is larger than ${maxBodyBytes} bytes`);
+  if (job.codings.length === 0) return bytes;
+  clock.start('decode');
+  return decodeBody(bytes, job.codings, maxBodyBytes);
+}
+
+function read(bytes: Buffer, limits: XmlLimits): SoapMessage {
+  return readSoap(scan(bytes, { limits }));
+}
+
+/** The index goes with its bytes: scanned again only where they have changed. */
+function rescan(message: SoapMessage, bytes: Buffer, limits: XmlLimits): SoapMessage {
+  return message.index.bytes === bytes ? message : read(bytes, limits);
+}
+
+/** @returns undefined for a backend's Fault without security that the policy lets through */
+function verifyMessage(
+  message: SoapMessage,
+  phase: CompiledPhase,
+  job: Job,
+  policy: CompiledPolicy,
+  clock: StepClock,
+): Verified | undefined {
+  if (phase.verify === undefined) return undefined;
+  clock.start('verify');
+  try {
+    return verify(message, phase.verify, { now: job.now, exchange: job.exchange, limits: policy.limits.xml });
+  } catch (error) {
+    if (!(error instanceof SecurityHeaderMissingError) || job.phase === 'request' || !isFault(message)) throw error;
+    const { unsignedBackendFaults } = policy.faults;
+    if (unsignedBackendFaults === 'Pass') return undefined;
+    throw new UnsignedFaultError('the backend answered with a Fault that carries no security', {
+      cause: unsignedBackendFaults,
+    });
+  }
+}
+
+/** SOAP 1.1 §4.4, SOAP 1.2 part 1 §5.4: the Body holds a Fault and nothing else. */
+function isFault({ index, body, envelope }: SoapMessage): boolean {
+  const fault = index.firstChild(body);
+  return fault !== -1 && index.is(fault, index.namespaceUri(envelope), 'Fault') && index.nextSibling(fault) === -1;
+}
+
+/** How long each step took. */
+class StepClock {
+  readonly durations: Durations = {};
+  step: Step | undefined;
+  #since = 0;
+
+  start(step: Step): void {
+    const now = performance.now();
+    this.#add(now);
+    this.step = step;
+    this.#since = now;
+  }
+
+  stop(): void {
+    this.#add(performance.now());
+    this.#since = 0;
+  }
+
+  #add(now: number): void {
+    if (this.step !== undefined && this.#since > 0) {
+      this.durations[this.step] = (this.durations[this.step] ?? 0) + now - this.#since;
+    }
+  }
+}

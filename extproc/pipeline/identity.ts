@@ -1,0 +1,55 @@
+/** Who a verified message is from, as HTTP headers for the backend. */
+
+import type { IdentityHeader } from '../../crds/types.ts';
+import type { Verified } from '../wss/verify.ts';
+import { IdentityHeaderError } from './errors.ts';
+
+export interface IdentityValue {
+  /** Lower case. */
+  readonly name: string;
+  /** Absent: the message proves nothing of the kind, and a header of this name must not reach the backend. */
+  readonly value?: string;
+}
+
+/**
+ * @param headers what the policy asks for
+ * @param identity what the message proved
+ * @throws IdentityHeaderError for a name that cannot stand in a header
+ */
+export function identityValues(
+  headers: readonly IdentityHeader[],
+  identity: Verified['identity'],
+): readonly IdentityValue[] {
+  return headers.map((header) => {
+    const name = header.name.toLowerCase();
+    const value = valueOf(header.value, identity);
+    if (value !== undefined && hasControl(value)) {
+      throw new IdentityHeaderError(`the ${header.value} of the message holds a control character`);
+    }
+    return value === undefined ? { name } : { name, value };
+  });
+}
+
+function valueOf(value: IdentityHeader['value'], identity: Verified['identity']): string | undefined {
+  const { certificate, username } = identity;
+  switch (value) {
+    case 'Subject':
+      return certificate?.subject;
+    case 'Issuer':
+      return certificate?.issuer;
+    case 'SerialNumber':
+      return certificate?.serialNumber;
+    case 'ThumbprintSHA256':
+      return certificate?.fingerprint;
+    case 'Username':
+      return username;
+  }
+}
+
+function hasControl(value: string): boolean {
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code < 0x20 || code === 0x7f) return true;
+  }
+  return false;
+}

@@ -1,0 +1,177 @@
+/** Threads for messages that would hold up the others: large ones, and those whose private key work cannot wait aside. */
+
+import { Worker } from 'node:worker_threads';
+import type { Bundle } from '../../policy/bundle.ts';
+import type { Job, JobResult } from './engine.ts';
+import { AbandonedError, WorkerLostError } from './errors.ts';
+import { describeFailure } from './failure.ts';
+import type { WorkerRequest } from './worker.ts';
+
+interface Task {
+  readonly version: string;
+  readonly policy: string;
+  readonly job: Job;
+  readonly large: boolean;
+  /** Nobody waits for the result any more. */
+  readonly abandoned: () => boolean;
+  readonly resolve: (result: JobResult) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  task: Task | undefined;
+}
+
+export interface WorkerPoolOptions {
+  /** Threads. When all of them work on large messages, small ones get one more. */
+  readonly size: number;
+  /** A thread died; it is replaced. */
+  readonly onLost: (error: unknown) => void;
+  /** The thread's program; another one in tests. */
+  readonly program?: URL;
+}
+
+/** Young generation of a thread, MiB: the messages' bytes are outside of it, so that little is enough. */
+const YOUNG_GENERATION_MB = 16;
+const PROGRAM = new URL('worker.ts', import.meta.url);
+
+/**
+ * Small messages go first, and where large ones hold every thread, one more starts for small ones alone: no number of
+ * large messages delays them. The queues are bounded by whoever admits messages.
+ */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #threads = new Set<Thread>();
+  readonly #small: Task[] = [];
+  readonly #large: Task[] = [];
+  readonly #bundles = new Map<string, Bundle>();
+  #closed = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Messages that wait for a thread. */
+  get queued(): number {
+    return this.#small.length + this.#large.length;
+  }
+
+  /** Gives every thread a bundle; jobs may name its version from now on, until it is retired. */
+  addBundle(bundle: Bundle): void {
+    this.#bundles.set(bundle.version, bundle);
+    for (const { worker } of this.#threads) post(worker, { kind: 'bundle', bundle });
+  }
+
+  retireBundle(version: string): void {
+    this.#bundles.delete(version);
+    for (const { worker } of this.#threads) post(worker, { kind: 'retire', version });
+  }
+
+  /** Starts the threads, so that the first message need not wait for that. */
+  start(): void {
+    while (this.#threads.size < this.#options.size) this.#startThread();
+  }
+
+  /**
+   * Runs a job in a thread. Never rejects: if its thread dies, that is the result.
+   *
+   * @param abandoned asked before the job begins; true: it is dropped, with a failure as result
+   */
+  run(version: string, policy: string, job: Job, large: boolean, abandoned: () => boolean): Promise<JobResult> {
+    return new Promise((resolve) => {
+      (large ? this.#large : this.#small).push({ version, policy, job, large, abandoned, resolve });
+      this.#dispatch();
+    });
+  }
+
+  /** Ends all threads. Jobs that are not done fail. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()));
+    for (const task of [...this.#small.splice(0), ...this.#large.splice(0)])
+      task.resolve(failed(new WorkerLostError('the service stops')));
+  }
+
+  #dispatch(): void {
+    for (let task = this.#next(); task !== undefined; task = this.#next()) {
+      const thread = this.#idleThread(task);
+      if (thread === undefined) {
+        (task.large ? this.#large : this.#small).unshift(task);
+        return;
+      }
+      thread.task = task;
+      post(thread.worker, { kind: 'job', version: task.version, policy: task.policy, job: task.job });
+    }
+  }
+
+  /** The next task that a thread may take now. */
+  #next(): Task | undefined {
+    for (const queue of [this.#small, this.#large]) {
+      while (queue[0]?.abandoned() === true) queue.shift()?.resolve(failed(new AbandonedError('the client has gone')));
+    }
+    if (this.#small.length > 0) return this.#small.shift();
+    return this.#largeTasks() < this.#options.size ? this.#large.shift() : undefined;
+  }
+
+  #largeTasks(): number {
+    let count = 0;
+    for (const { task } of this.#threads) if (task?.large === true) count++;
+    return count;
+  }
+
+  #idleThread(task: Task): Thread | undefined {
+    for (const thread of this.#threads) if (thread.task === undefined) return thread;
+    const { size } = this.#options;
+    const extra = !task.large && this.#threads.size === size && this.#largeTasks() === size;
+    return !this.#closed && (this.#threads.size < size || extra) ? this.#startThread() : undefined;
+  }
+
+  #startThread(): Thread {
+    const worker = new Worker(this.#options.program ?? PROGRAM, {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
+    const thread: Thread = { worker, task: undefined };
+    this.#threads.add(thread);
+    worker.unref();
+    worker.on('message', (result: JobResult) => {
+      const { task } = thread;
+      thread.task = undefined;
+      task?.resolve(result);
+      this.#dispatch();
+    });
+    let cause: unknown;
+    worker.on('error', (error: unknown) => {
+      cause = error;
+    });
+    worker.on('exit', (exitCode) => {
+      this.#threads.delete(thread);
+      thread.task?.resolve(failed(new WorkerLostError('the thread that worked on the message died')));
+      if (this.#closed) return;
+      this.#options.onLost(cause ?? new Error(`a worker thread ended with code ${exitCode}`));
+      this.#dispatch();
+    });
+    for (const bundle of this.#bundles.values()) post(worker, { kind: 'bundle', bundle });
+    return thread;
+  }
+}
+
+/** The message's buffer is handed over where it is nobody else's; otherwise its own bytes are copied, and only those. */
+function post(worker: Worker, request: WorkerRequest): void {
+  if (request.kind !== 'job') {
+    worker.postMessage(request);
+    return;
+  }
+  const { job } = request;
+  const bytes = isOwnBuffer(job.bytes) ? job.bytes : new Uint8Array(job.bytes);
+  worker.postMessage({ ...request, job: { ...job, bytes } }, [bytes.buffer as ArrayBuffer]);
+}
+
+/** Larger messages are collected into a buffer of their own; smaller ones may share it with others. */
+const MIN_OWN_BUFFER = 128 * 1024;
+function isOwnBuffer(bytes: Uint8Array): boolean {
+  return bytes.byteLength >= MIN_OWN_BUFFER && bytes.buffer.byteLength < 2 * bytes.byteLength;
+}
+
+function failed(error: AbandonedError | WorkerLostError): JobResult {
+  return { kind: 'failed', failure: describeFailure(error), durations: {} };
+}
