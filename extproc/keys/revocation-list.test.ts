@@ -37,6 +37,8 @@ test('a list says whose it is and from when until when', () => {
   assert.deepEqual([own.thisUpdate, own.nextUpdate], [thisUpdate, nextUpdate]);
   assert.ok(own.isSignedBy(pki.intermediate.certificate));
   assert.ok(!own.isSignedBy(pki.ca.certificate));
+  const renamed = issue({ subject: 'CN=renamed', key: pki.intermediate.key, ca: true });
+  assert.ok(!own.isSignedBy(renamed.certificate), 'the same key under another name');
 });
 
 test('whoever is on no list of his issuer is good', () => {
