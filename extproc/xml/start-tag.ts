@@ -54,7 +54,14 @@ export function scanStartTag(tables: ScanTables, start: number, guess: number): 
       }
       if (space === i) throw new NotWellFormedError('No white space before an attribute', i);
       if (space - i > 1 || bytes[i] !== SPACE) flags &= ~F_CANONICAL_TAG;
+      const plainEnd = scanPlainAttribute(tables, space, attributeGuess);
+      if (plainEnd > 0) {
+        attributeGuess = (rows[attributeGuess] - 1) * TOKEN_STRIDE + T_ATTRIBUTE;
+        i = plainEnd;
+        continue;
+      }
       const attribute = scanQName(tables, space, attributeGuess);
+      rows = tables.tokens.rows;
       attributeGuess = attribute * TOKEN_STRIDE + T_ATTRIBUTE;
       i = scanAttribute(tables, space, attribute);
       if (i < 0) {
@@ -62,8 +69,8 @@ export function scanStartTag(tables: ScanTables, start: number, guess: number): 
         i = ~i;
       }
     }
-    flags = resolveAttributes(tables, element, flags);
     rows = tables.tokens.rows;
+    flags = resolveAttributes(tables, element, flags);
   }
   const elements = tables.elements;
   const row = element * ELEMENT_STRIDE;
@@ -101,6 +108,38 @@ function scanQName(tables: ScanTables, start: number, guess: number): number {
   if (tokens.rows[row + T_IS_QNAME] === 0) splitQName(tokens, token, bytes, start, i);
   if (tokens.rows[row + T_OFFSET] >= 0) tokens.rows[guess] = token + 1;
   return token;
+}
+
+/**
+ * The common case in few steps: an attribute with the guessed name, written as Canonical XML would, with nothing in its
+ * value that needs a look.
+ * @returns offset after it; 0 if it is another case, and then nothing has been done
+ */
+function scanPlainAttribute(tables: ScanTables, start: number, guess: number): number {
+  const { attributeCount, attributes, bytes } = tables;
+  const rows = tables.tokens.rows;
+  const end = bytes.length;
+  const name = rows[guess] - 1;
+  const row = name * TOKEN_STRIDE;
+  if (name < 0 || rows[row + T_PREFIX] === TOKEN_XMLNS) return 0;
+  const length = rows[row + T_LENGTH];
+  const valueStart = start + length + 2;
+  if (valueStart >= end || bytes[valueStart - 1] !== QUOTE || bytes[valueStart - 2] !== EQUALS) return 0;
+  if (!sameBytes(tables.view, rows[row + T_OFFSET], start, length)) return 0;
+  let i = valueStart;
+  while (i < end && VALUE_CLASS[bytes[i]] === 0) i++;
+  if (i >= end || bytes[i] !== QUOTE || i - valueStart > tables.limits.maxTextLength) return 0;
+  const at = attributeCount * ATTRIBUTE_STRIDE;
+  if (at >= attributes.length || attributeCount >= tables.attributeLimit) return 0;
+  attributes[at + A_NAME] = name;
+  attributes[at + A_URI] = NO_TOKEN;
+  attributes[at + A_START] = start;
+  attributes[at + A_VALUE_START] = valueStart;
+  attributes[at + A_VALUE_END] = i;
+  attributes[at + A_ENCODED] = 0;
+  if (rows[row + T_IS_ID] === 1) tables.ids.push(attributeCount, tables.elementCount - 1);
+  tables.attributeCount = attributeCount + 1;
+  return i + 1;
 }
 
 /** @returns offset after the attribute; its complement if Canonical XML would write it differently */
