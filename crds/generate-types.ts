@@ -4,7 +4,7 @@
  */
 
 import { isAlias, isMap, isSeq, parseDocument } from 'yaml';
-import type { Node, YAMLMap , Document} from 'yaml';
+import type { Node, YAMLMap, Document } from 'yaml';
 
 /** Turns the CRD's text into the text of `crds/types.ts`. */
 export function generateTypes(crdYaml: string): string {
@@ -36,7 +36,7 @@ class TypeWriter {
         .slice(1)
         .join(
           '.',
-        )}_${String(this.#document.getIn(['spec', 'names', 'plural']))}.yaml by scripts/generate-types.ts; change that instead.`,
+        )}_${String(this.#document.getIn(['spec', 'names', 'plural']))}.yaml by scripts/generate.ts; change that instead.`,
       ' */',
       '',
       ...this.#declarations,

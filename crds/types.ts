@@ -1,7 +1,7 @@
 /**
  * Types of WSSecurityPolicy v1alpha1, as it stands once the schema's defaults are filled in.
  *
- * Generated from crds/waxseal.dev_wssecuritypolicies.yaml by scripts/generate-types.ts; change that instead.
+ * Generated from crds/waxseal.dev_wssecuritypolicies.yaml by scripts/generate.ts; change that instead.
  */
 
 /** What the policy does. */
@@ -299,7 +299,7 @@ export type CanonicalizationName =
 
 /** The UsernameToken that the message must bear. */
 export interface VerifyUsernameToken {
-  /** A Secret whose data keys are user names and whose values are their passwords. */
+  /** A Secret whose data keys are user names and whose values are their passwords. One line end at the end of a value does not belong to it. */
   readonly usersRef: UsersReference;
   /** Password types that are accepted. `None` lets anyone in who knows a user name. */
   readonly passwordTypes: readonly PasswordType[];
@@ -309,7 +309,7 @@ export interface VerifyUsernameToken {
   readonly clockSkew: string;
 }
 
-/** A Secret whose data keys are user names and whose values are their passwords. */
+/** A Secret whose data keys are user names and whose values are their passwords. One line end at the end of a value does not belong to it. */
 export interface UsersReference {
   /** Kind of the object that holds it. */
   readonly kind: 'Secret';
@@ -400,11 +400,11 @@ export interface UsernameToken {
 
 /** Who the message is from. */
 export interface Credentials {
-  /** A Secret with the keys `username` and `password`, such as one of type `kubernetes.io/basic-auth`. */
+  /** A Secret with the keys `username` and `password`, such as one of type `kubernetes.io/basic-auth`. One line end at the end of a value does not belong to it. */
   readonly secretRef: CredentialsReference;
 }
 
-/** A Secret with the keys `username` and `password`, such as one of type `kubernetes.io/basic-auth`. */
+/** A Secret with the keys `username` and `password`, such as one of type `kubernetes.io/basic-auth`. One line end at the end of a value does not belong to it. */
 export interface CredentialsReference {
   /** Kind of the object that holds it. */
   readonly kind: 'Secret';

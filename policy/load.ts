@@ -112,7 +112,7 @@ export function parseManifests(text: string, file?: string): Loaded {
   const problems: Problem[] = [];
   let documents: Document.Parsed[];
   try {
-    const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
+    const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
     documents = Array.isArray(parsed) ? parsed : [];
   } catch (error) {
     return { manifests, problems: [unreadable(file, reasonOf(error))] };

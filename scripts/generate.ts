@@ -1,0 +1,13 @@
+/** Writes what is made from the CRD: crds/types.ts and docs/policy-reference.md. */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { format, resolveConfig } from 'prettier';
+import { generateReference } from '../crds/generate-reference.ts';
+import { generateTypes } from '../crds/generate-types.ts';
+
+const root = new URL('../', import.meta.url);
+const types = new URL('crds/types.ts', root);
+const crd = readFileSync(new URL('crds/waxseal.dev_wssecuritypolicies.yaml', root), 'utf8');
+const style = await resolveConfig(types);
+writeFileSync(types, await format(generateTypes(crd), { ...style, parser: 'typescript' }));
+writeFileSync(new URL('docs/policy-reference.md', root), generateReference(crd));
