@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SOAP11, SOAP12 } from '../../examples/demo/names.ts';
 import { openMessage } from '../../examples/demo/open-message.ts';
-import { KEYS, OUTGOING, backend, ca, content, envelope, policy, securedEcho } from './support/fixture.ts';
+import { KEYS, MAX_BODY, OUTGOING, backend, ca, content, envelope, policy, securedEcho } from './support/fixture.ts';
 import { Gateway } from './support/gateway.ts';
 import { SOAP11_HEADERS, SOAP12_HEADERS, send } from './support/http.ts';
 import { Recorder } from './support/recorder.ts';
@@ -18,6 +18,7 @@ describe('securing requests and verifying answers', () => {
       files: { 'keys.yaml': KEYS, 'policy.yaml': [policy('outgoing', OUTGOING)] },
       policies: ['outgoing'],
       backendPort: recorder.port,
+      maxBody: MAX_BODY,
       unixSocket: true,
     });
   });

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { SOAP11, SOAP12 } from '../../examples/demo/names.ts';
 import { openMessage } from '../../examples/demo/open-message.ts';
-import { INCOMING, KEYS, ca, client, content, echo, policy, secured } from './support/fixture.ts';
+import { INCOMING, KEYS, MAX_BODY, ca, client, content, echo, policy, secured } from './support/fixture.ts';
 import { Gateway } from './support/gateway.ts';
 import { SOAP11_HEADERS, SOAP12_HEADERS, send } from './support/http.ts';
 import { Recorder } from './support/recorder.ts';
@@ -18,6 +18,7 @@ describe('verifying requests and securing answers', () => {
       files: { 'keys.yaml': KEYS, 'policy.yaml': [policy('incoming', INCOMING)] },
       policies: ['incoming'],
       backendPort: recorder.port,
+      maxBody: MAX_BODY,
     });
   });
   after(async () => {
@@ -54,7 +55,7 @@ describe('verifying requests and securing answers', () => {
     assert.equal(recorder.last.headers['x-wss-subject'], 'CN=client');
   });
 
-  for (const size of [1_000, 100_000, 1_100_000, 7_000_000]) {
+  for (const size of [1_000, 100_000, 1_100_000, 8_000_000]) {
     test(`${size} bytes both ways`, async () => {
       recorder.reset();
       const body = content(size);

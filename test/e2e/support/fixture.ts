@@ -16,6 +16,9 @@ export const expired = authority.issue('expired', -1);
 /** Issued by another authority of the same name. */
 export const stranger = createAuthority('E2E CA').issue('client');
 
+/** Lets 8 MB through after they have been encrypted and written in base64. */
+export const MAX_BODY = 12_582_912;
+
 export function policy(name: string, spec: object): object {
   return {
     apiVersion: 'waxseal.dev/v1alpha1',
@@ -41,6 +44,7 @@ const keyRef = { name: 'gateway-keys' };
 
 /** Client plain, backend secured. */
 export const OUTGOING = {
+  limits: { maxBodyBytes: MAX_BODY },
   request: {
     secure: { timestamp: { ttl: '5m' }, signature: { keyRef }, encryption: { recipientRef: { name: 'backend-cert' } } },
   },
@@ -56,6 +60,7 @@ export const OUTGOING = {
 
 /** Client secured, backend plain. */
 export const INCOMING = {
+  limits: { maxBodyBytes: MAX_BODY },
   request: {
     verify: {
       timestamp: { maxAge: '5m' },
