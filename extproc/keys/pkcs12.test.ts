@@ -9,22 +9,13 @@ import { readPkcs12 } from './pkcs12.ts';
 
 const pki = createPki();
 
-test('passwords in any script, and none', () => {
+test('passwords in any script, and the empty one', () => {
   for (const password of ['ä€😀 x', '']) {
-    for (const algorithm of ['aes256', '3des'] as const) {
-      const file = pkcs12Bytes(pki.signer, {
-        password,
-        algorithm: algorithm,
-        chain: [pki.intermediate],
-        friendlyName: 'Grüße',
-      });
-      // node-forge takes the characters of a PBES2 password for octets; only ASCII means the same to everybody there.
-      if (algorithm === 'aes256' && password !== '') continue;
-      const store = readPkcs12(file, password);
-      assert.ok(store.keys[0].key.equals(pki.signer.key));
-      assert.deepEqual(store.certificates, [pki.signer.certificate, pki.intermediate.certificate]);
-      assert.equal(store.keys[0].friendlyName, 'Grüße');
-    }
+    const options = { password, chain: [pki.intermediate], friendlyName: 'Grüße' };
+    const store = readPkcs12(pkcs12Bytes(pki.signer, { ...options, algorithm: '3des' }), password);
+    assert.ok(store.keys[0].key.equals(pki.signer.key));
+    assert.deepEqual(store.certificates, [pki.signer.certificate, pki.intermediate.certificate]);
+    assert.equal(store.keys[0].friendlyName, 'Grüße');
   }
 });
 
