@@ -36,7 +36,7 @@ export interface AddedId {
  * @throws {C14nError} if a namespace name is relative (Canonical XML 1.0 §1.3)
  */
 export function canonicalize(index: XmlIndex, element: number, options: CanonicalizeOptions): Buffer {
-  const output = CanonicalOutput.toBuffer(index.end(element) - index.start(element));
+  const output = CanonicalOutput.toBuffer(index.tables, index.end(element) - index.start(element));
   new CanonicalWriter(index, options, output).writeElement(element);
   return output.finish();
 }
@@ -47,7 +47,7 @@ export function canonicalize(index: XmlIndex, element: number, options: Canonica
  * @throws {C14nError} as {@link canonicalize}
  */
 export function digestCanonical(index: XmlIndex, element: number, options: CanonicalizeOptions, hash: string): Buffer {
-  const output = CanonicalOutput.toHash(hash);
+  const output = CanonicalOutput.toHash(index.tables, hash);
   new CanonicalWriter(index, options, output).writeElement(element);
   return output.finish();
 }
@@ -58,7 +58,7 @@ export function digestCanonical(index: XmlIndex, element: number, options: Canon
  * @throws {C14nError} as {@link canonicalize}
  */
 export function canonicalizeDocument(index: XmlIndex, options: CanonicalizeOptions): Buffer {
-  const output = CanonicalOutput.toBuffer(index.bytes.length);
+  const output = CanonicalOutput.toBuffer(index.tables, index.bytes.length);
   const { bytes } = index;
   for (let i = checkDeclaration(bytes); i < index.start(0);) {
     const before = i;

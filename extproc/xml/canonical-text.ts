@@ -1,7 +1,9 @@
-import { AMP, BRACKET, CR, GT, LF, LT, QUESTION, QUOTE, SPACE, TAB } from './characters.ts';
+import * as characters from './characters.ts';
 import type { CanonicalOutput } from './canonical-output.ts';
 import { referenceEnd, resolveReference } from './references.ts';
 import { isXmlSpace } from './values.ts';
+
+const { AMP, BRACKET, CR, GT, LF, LT, QUESTION, QUOTE, SPACE, TAB } = characters;
 
 const AMP_REFERENCE = Buffer.from('&amp;');
 const LT_REFERENCE = Buffer.from('&lt;');
@@ -26,7 +28,7 @@ export function writeContent(
       i++;
       continue;
     }
-    output.copy(bytes, from, i);
+    output.copy(from, i);
     if (byte === AMP) {
       const next = referenceEnd(bytes, i, end);
       writeTextCharacter(output, resolveReference(bytes, i, next));
@@ -41,7 +43,7 @@ export function writeContent(
     else i = writeComment(output, bytes, i, comments);
     from = i;
   }
-  output.copy(bytes, from, end);
+  output.copy(from, end);
 }
 
 /** A line end of any kind is one line feed (XML 1.0 §2.11). */
@@ -79,7 +81,7 @@ function writeCdata(output: CanonicalOutput, bytes: Buffer, start: number): numb
       i++;
       continue;
     }
-    output.copy(bytes, from, i);
+    output.copy(from, i);
     if (byte === CR) i = writeLineEnd(output, bytes, i, close);
     else {
       writeTextCharacter(output, byte);
@@ -87,7 +89,7 @@ function writeCdata(output: CanonicalOutput, bytes: Buffer, start: number): numb
     }
     from = i;
   }
-  output.copy(bytes, from, close);
+  output.copy(from, close);
   return close + 3;
 }
 
@@ -103,7 +105,7 @@ export function writeProcessingInstruction(output: CanonicalOutput, bytes: Buffe
   const close = bytes.indexOf('?>', start + 2, 'latin1');
   let i = start + 2;
   while (i < close && !isXmlSpace(bytes[i])) i++;
-  output.copy(bytes, start, i);
+  output.copy(start, i);
   while (i < close && isXmlSpace(bytes[i])) i++;
   if (i < close) output.byte(SPACE);
   writeLines(output, bytes, i, close + 2);
@@ -118,10 +120,10 @@ function writeLines(output: CanonicalOutput, bytes: Buffer, start: number, end: 
       i++;
       continue;
     }
-    output.copy(bytes, from, i);
+    output.copy(from, i);
     from = i = writeLineEnd(output, bytes, i, end);
   }
-  output.copy(bytes, from, end);
+  output.copy(from, end);
 }
 
 /** Writes an attribute value between its quotes, from the bytes between the quotes of the source. */
@@ -133,7 +135,7 @@ export function writeValue(output: CanonicalOutput, bytes: Buffer, start: number
       i++;
       continue;
     }
-    output.copy(bytes, from, i);
+    output.copy(from, i);
     if (byte === AMP) {
       const next = referenceEnd(bytes, i, end);
       writeValueCharacter(output, resolveReference(bytes, i, next));
@@ -147,7 +149,7 @@ export function writeValue(output: CanonicalOutput, bytes: Buffer, start: number
     }
     from = i;
   }
-  output.copy(bytes, from, end);
+  output.copy(from, end);
 }
 
 function writeValueCharacter(output: CanonicalOutput, codePoint: number): void {

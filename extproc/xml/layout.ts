@@ -31,7 +31,7 @@ export const E_FLAGS = 10;
 export const F_EMPTY_TAG = 1;
 export const F_HAS_DECLARATIONS = 2;
 export const F_HAS_PREFIXED_ATTRIBUTES = 4;
-/** The start tag is written as Canonical XML would write it, which declarations are rendered set aside. */
+/** The tag is as Canonical XML would write it, which declarations it has and whether it is `<a/>` set aside. */
 export const F_CANONICAL_TAG = 8;
 /** A comment or processing instruction somewhere below. */
 export const F_COMMENT_OR_PI = 16;

@@ -48,7 +48,8 @@ export function scanStartTag(tables: ScanTables, start: number, guess: number): 
       }
       if (byte === SLASH) {
         if (space + 1 >= end || bytes[space + 1] !== GT) throw new NotWellFormedError("'/' in a start tag", space);
-        flags = (flags & ~F_CANONICAL_TAG) | F_EMPTY_TAG;
+        if (space > i) flags &= ~F_CANONICAL_TAG;
+        flags |= F_EMPTY_TAG;
         i = space + 2;
         break;
       }

@@ -28,3 +28,11 @@ export function sameBytes(view: DataView, a: number, b: number, length: number):
   for (let i = 0; i < last; i += 4) if (view.getInt32(a + i) !== view.getInt32(b + i)) return false;
   return view.getInt32(a + last) === view.getInt32(b + last);
 }
+
+/** Copies `length` bytes. */
+export function copyWords(from: DataView, start: number, to: DataView, at: number, length: number): void {
+  const last = length - 4;
+  let i = 0;
+  for (; i <= last; i += 4) to.setInt32(at + i, from.getInt32(start + i));
+  for (; i < length; i++) to.setUint8(at + i, from.getUint8(start + i));
+}

@@ -35,7 +35,6 @@ import {
 import { NAMESPACE_XML } from './namespaces.ts';
 import { referenceEnd } from './references.ts';
 import type { ScanTables } from './tables.ts';
-import type { TokenTable } from './token-table.ts';
 import { decodeText, normalizeValue } from './values.ts';
 
 /** An attribute that is no namespace declaration. */
@@ -62,7 +61,7 @@ export class XmlIndex {
   readonly bytes: Buffer;
   readonly elementCount: number;
   /** The tables of `layout.ts`: for the canonicalizer only. */
-  readonly tables: XmlTables;
+  readonly tables: ScanTables;
   /** Namespaces around the root, as given to `scan`. */
   readonly context: ReadonlyMap<string, string>;
   /** Strings of tokens asked for so far. */
@@ -346,12 +345,6 @@ export class XmlIndex {
     return (this.#strings[token] ??= this.tables.tokens.bytesOf(token).toString());
   }
 }
-
-/** What of an index the canonicalizer reads. */
-export type XmlTables = Pick<
-  ScanTables,
-  'elements' | 'attributes' | 'attributeCount' | 'declarations' | 'declarationCount' | 'rough' | 'roughCount' | 'ids'
-> & { readonly tokens: TokenTable };
 
 /** Walks the content tokens from `from`, where one begins; there is no element between `from` and `offset`. */
 function isTokenBoundary(bytes: Buffer, from: number, offset: number): boolean {
