@@ -111,7 +111,7 @@ describe('configuration', () => {
 
   test('Audit: everything is done and reported, and the original goes on', async () => {
     recorder.reset();
-    const would = () => gateway.metric('waxseal_messages_total', { policy: 'e2e/audit', outcome: 'audit_refused' });
+    const would = () => gateway.metric('waxseal_messages_total', { policy: 'e2e/audit', outcome: 'would_refuse' });
     const before = await would();
     const answer = await send(gateway.url('audit'), message);
     assert.equal(answer.status, 200, answer.text);
