@@ -102,10 +102,10 @@ function checkSignature(
     report.error([...at, 'confirm'], 'confirms signatures that request.verify.signature has verified; add that');
   }
   const preset = presets[secure.preset].signature;
-  if (signature.algorithm === undefined && preset.algorithm === 'SHA1') {
+  if (signature.algorithm === undefined && preset.algorithm !== 'SHA2') {
     report.warning(
       [...at, 'algorithm'],
-      `the preset ${secure.preset} signs with SHA-1; give an algorithm such as RSA-SHA256 if the receiver knows it`,
+      `the preset ${secure.preset} signs with SHA-1 for an RSA key; give an algorithm such as RSA-SHA256 if the receiver knows it`,
       'LegacyAlgorithms',
     );
   } else warnLegacy(report, [...at, 'algorithm'], signature.algorithm);

@@ -25,15 +25,20 @@ import type {
 
 export type PresetName = Secure['preset'];
 
+/**
+ * Which algorithm a kind of key gets. `SHA2`: one with a hash that fits the key. `SHA1`: the oldest. `WSS4J`: what WSS4J
+ * chooses, which is SHA-1 for RSA keys and SHA-256 for EC keys.
+ */
+export type AlgorithmFamily = 'SHA2' | 'SHA1' | 'WSS4J';
+
 export interface Preset {
   /** One sentence for the reference. */
   readonly summary: string;
   readonly timestampPrecision: 'Milliseconds' | 'Seconds';
   readonly signature: {
-    /** `SHA256`: the strongest usual algorithm of the key's kind; `SHA1`: that kind's oldest. */
-    readonly algorithm: 'SHA256' | 'SHA1';
+    readonly algorithm: AlgorithmFamily;
     /** `Follow`: the hash of the signature algorithm. */
-    readonly digest: DigestName | 'Follow';
+    readonly digest: 'SHA256' | 'SHA1' | 'Follow';
     readonly keyIdentifier: NonNullable<Signature['keyIdentifier']>;
     readonly timestamp: boolean;
   };
@@ -48,7 +53,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   Modern: {
     summary: 'What current stacks understand and no known attack weakens.',
     timestampPrecision: 'Milliseconds',
-    signature: { algorithm: 'SHA256', digest: 'SHA256', keyIdentifier: 'BinarySecurityToken', timestamp: true },
+    signature: { algorithm: 'SHA2', digest: 'SHA256', keyIdentifier: 'BinarySecurityToken', timestamp: true },
     encryption: { dataAlgorithm: 'AES256-GCM', keyTransport: 'RSA-OAEP', keyIdentifier: 'IssuerSerial' },
   },
   LegacyInterop: {
@@ -66,13 +71,13 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   CXFDefault: {
     summary: 'Apache CXF with an AsymmetricBinding and the algorithm suite Basic256.',
     timestampPrecision: 'Milliseconds',
-    signature: { algorithm: 'SHA1', digest: 'SHA1', keyIdentifier: 'BinarySecurityToken', timestamp: true },
+    signature: { algorithm: 'WSS4J', digest: 'SHA1', keyIdentifier: 'BinarySecurityToken', timestamp: true },
     encryption: { dataAlgorithm: 'AES256-CBC', keyTransport: 'RSA-OAEP-MGF1P', keyIdentifier: 'IssuerSerial' },
   },
   WSS4JDefault: {
     summary: 'Apache WSS4J with nothing but its actions configured.',
     timestampPrecision: 'Milliseconds',
-    signature: { algorithm: 'SHA1', digest: 'SHA1', keyIdentifier: 'IssuerSerial', timestamp: false },
+    signature: { algorithm: 'WSS4J', digest: 'SHA1', keyIdentifier: 'IssuerSerial', timestamp: false },
     encryption: { dataAlgorithm: 'AES128-CBC', keyTransport: 'RSA-OAEP-MGF1P', keyIdentifier: 'IssuerSerial' },
   },
 };
@@ -95,13 +100,13 @@ const HMAC_SHA2: readonly SignatureAlgorithm[] = ['HMAC-SHA256', 'HMAC-SHA384', 
 /** The kind of a signing key, as far as it decides the algorithm. */
 export type KeyKind = 'rsa' | 'P-256' | 'P-384' | 'P-521' | 'ed25519' | 'secret';
 
-const defaultAlgorithms: Readonly<Record<KeyKind, Readonly<Record<'SHA256' | 'SHA1', SignatureAlgorithm>>>> = {
-  rsa: { SHA256: 'RSA-SHA256', SHA1: 'RSA-SHA1' },
-  'P-256': { SHA256: 'ECDSA-SHA256', SHA1: 'ECDSA-SHA1' },
-  'P-384': { SHA256: 'ECDSA-SHA384', SHA1: 'ECDSA-SHA1' },
-  'P-521': { SHA256: 'ECDSA-SHA512', SHA1: 'ECDSA-SHA1' },
-  ed25519: { SHA256: 'Ed25519', SHA1: 'Ed25519' },
-  secret: { SHA256: 'HMAC-SHA256', SHA1: 'HMAC-SHA1' },
+const defaultAlgorithms: Readonly<Record<KeyKind, Readonly<Record<AlgorithmFamily, SignatureAlgorithm>>>> = {
+  rsa: { SHA2: 'RSA-SHA256', SHA1: 'RSA-SHA1', WSS4J: 'RSA-SHA1' },
+  'P-256': { SHA2: 'ECDSA-SHA256', SHA1: 'ECDSA-SHA1', WSS4J: 'ECDSA-SHA256' },
+  'P-384': { SHA2: 'ECDSA-SHA384', SHA1: 'ECDSA-SHA1', WSS4J: 'ECDSA-SHA256' },
+  'P-521': { SHA2: 'ECDSA-SHA512', SHA1: 'ECDSA-SHA1', WSS4J: 'ECDSA-SHA256' },
+  ed25519: { SHA2: 'Ed25519', SHA1: 'Ed25519', WSS4J: 'Ed25519' },
+  secret: { SHA2: 'HMAC-SHA256', SHA1: 'HMAC-SHA1', WSS4J: 'HMAC-SHA1' },
 };
 
 /** The signature algorithm where a policy gives none. */
@@ -153,11 +158,10 @@ function resolveSignature(
     signature.keyIdentifier === 'EncryptedKeySHA1' ||
     (signature.keyRef !== undefined && isSharedSecret(signature.keyRef.name));
   const algorithm = signature.algorithm ?? (secret ? defaultAlgorithm(secure.preset, 'secret') : undefined);
-  const followed = algorithm === undefined ? preset.algorithm : hashOf(algorithm);
   const parts: Part[] = [{ part: 'Body', optional: false }];
   if (preset.timestamp && secure.timestamp !== undefined) parts.push({ part: 'Timestamp', optional: false });
   return {
-    digest: preset.digest === 'Follow' ? followed : preset.digest,
+    digest: preset.digest === 'Follow' ? hashOf(algorithm) : preset.digest,
     keyIdentifier: algorithm?.startsWith('HMAC') ? 'KeyName' : preset.keyIdentifier,
     parts,
     ...signature,
@@ -166,7 +170,9 @@ function resolveSignature(
   };
 }
 
-function hashOf(algorithm: SignatureAlgorithm): DigestName {
+/** @param algorithm undefined where the key decides, which in the presets that follow it means SHA-1 */
+function hashOf(algorithm: SignatureAlgorithm | undefined): DigestName {
+  if (algorithm === undefined) return 'SHA1';
   const hash = /SHA\d+$/.exec(algorithm)?.[0];
   return hash === undefined ? 'SHA256' : (hash as DigestName);
 }

@@ -136,7 +136,7 @@ for (const [name, modern, legacy] of byKey) {
       compileOne({ request: { secure: { preset, signature: { keyRef: { name: 'k' } } } } }, keys('k', pki[name])).policy
         .request.secure?.signature?.algorithm;
     assert.equal(algorithm('Modern'), modern);
-    assert.equal(algorithm('WSS4JDefault'), legacy);
+    assert.equal(algorithm('LegacyInterop'), legacy);
   });
 }
 
