@@ -18,10 +18,16 @@ const MAX_PEM_CERTIFICATES = 1024;
 
 /**
  * Certificates seen lately, by the octets (as latin1 text) and by the base64 text of a token: a token that comes again
- * costs a look-up. What is in here is parsed, not trusted.
+ * costs a look-up. Bounded by size, since whoever sends messages fills them. What is in here is parsed, not trusted.
  */
-const byContent = new LRUCache<string, Certificate>({ max: 1024 });
-const byText = new LRUCache<string, Certificate>({ max: 1024 });
+const byContent = new LRUCache<string, Certificate>({
+  maxSize: 2 * 1024 * 1024,
+  sizeCalculation: (_certificate, content) => content.length,
+});
+const byText = new LRUCache<string, Certificate>({
+  maxSize: 4 * 1024 * 1024,
+  sizeCalculation: (_certificate, text) => text.length,
+});
 
 /** An X.509 v3 (or older) certificate with a key of a kind and size that is accepted. */
 export class Certificate {

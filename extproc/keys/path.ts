@@ -4,6 +4,7 @@ import {
   CertificateConstraintError,
   CertificateExpiredError,
   CertificateUntrustedError,
+  RevocationUnknownError,
   WssError,
 } from '../wss/errors.ts';
 import type { Certificate } from './certificate.ts';
@@ -12,9 +13,12 @@ import { checkRevocation, type RevocationList } from './revocation-list.ts';
 /** Certificates of a path, signer and anchor included. */
 const MAX_PATH = 8;
 /** Certificates that a message may bring. */
-const MAX_CHAIN = 16;
-/** Signature checks in one search: cross-signed chains can offer exponentially many ways, and each costs this. */
-const MAX_ATTEMPTS = 32;
+const MAX_CHAIN = 10;
+/**
+ * Signature checks in one search: cross-signed chains offer ways without number, and a check against the largest key that
+ * is accepted takes over a millisecond.
+ */
+const MAX_ATTEMPTS = 16;
 
 export interface PathRules {
   readonly anchors: readonly Certificate[];
@@ -40,7 +44,7 @@ export interface ValidityWindow {
  */
 export function findPath(chain: readonly Certificate[], now: number, rules: PathRules): ValidityWindow {
   const [signer, ...given] = chain;
-  if (given.length >= MAX_CHAIN) throw new CertificateUntrustedError('the message brings too many certificates');
+  if (chain.length > MAX_CHAIN) throw new CertificateUntrustedError('the message brings too many certificates');
   const isAnchor = new Set(rules.anchors.map((anchor) => anchor.fingerprint));
   if (rules.isPinned(signer) || isAnchor.has(signer.fingerprint)) return checkPath([signer], now, rules);
 
@@ -178,9 +182,16 @@ function checkExtendedKeyUsage(certificate: Certificate, isSigner: boolean, requ
 
 const ANY_EXTENDED_KEY_USAGE = '2.5.29.37.0';
 
-/** A pinned certificate's issuer need not be trusted, but only it can revoke; a self-signed one has nobody above it. */
+/**
+ * A pinned certificate's issuer need not be trusted, but only it can revoke; a self-signed one has nobody above it.
+ *
+ * @throws RevocationUnknownError
+ */
 function issuerOfPinned(certificate: Certificate, rules: PathRules): Certificate | undefined {
-  if (hasSigned(certificate, certificate) && certificate.subjectKey === certificate.issuerKey) return undefined;
-  const issuers = rules.helpers.filter((issuer) => mayIssue(issuer, certificate));
-  return issuers.find((issuer) => hasSigned(issuer, certificate)) ?? certificate;
+  if (certificate.subjectKey === certificate.issuerKey && hasSigned(certificate, certificate)) return undefined;
+  const issuer = rules.helpers.find((helper) => mayIssue(helper, certificate) && hasSigned(helper, certificate));
+  if (issuer !== undefined) return issuer;
+  throw new RevocationUnknownError(
+    `whether ${certificate.subject} is revoked is not known: its issuer ${certificate.issuer} is not among the certificates of the policy`,
+  );
 }
