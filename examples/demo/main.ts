@@ -50,9 +50,9 @@ process.exit();
 
 async function main(): Promise<void> {
   const setting = env('BACKEND') ? await ownService(env('BACKEND') ?? '') : await sampleService();
-  const [listenPort, extprocPort, metricsPort] = [await freePort(10000), await freePort(9002), await freePort(9090)];
+  const [listenPort, extprocPort, adminPort] = [await freePort(10000), await freePort(9002), await freePort(9003)];
   line('demo: starting the ext_proc service');
-  const extproc = await startExtproc({ config: setting.folder, listen: `127.0.0.1:${extprocPort}`, metricsPort });
+  const extproc = await startExtproc({ config: setting.folder, listen: `127.0.0.1:${extprocPort}`, adminPort });
   children.push(extproc);
   line('demo: starting Envoy');
   const args = ['--listen', `127.0.0.1:${listenPort}`, '--backend', setting.target, '--policy', setting.policy];
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   children.push(envoy);
 
   const url = `http://127.0.0.1:${listenPort}/orders`;
-  const metricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
+  const metricsUrl = `http://127.0.0.1:${adminPort}/metrics`;
   if (setting.backend) await showExchange({ url, metricsUrl, backend: setting.backend });
   section('Running');
   line(`  SOAP endpoint   ${bold(url)}`);

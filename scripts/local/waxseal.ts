@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Child } from './child.ts';
 
-const WAXSEAL = join(import.meta.dirname, '../../cli/waxseal.ts');
+const WAXSEAL = join(import.meta.dirname, '../../cli/waxseal.js');
 
 export interface ExtprocOptions {
   /** Folder of policies, Secrets and ConfigMaps. */
@@ -13,17 +13,17 @@ export interface ExtprocOptions {
   /** `host:port` or `unix:/path`. */
   readonly listen: string;
   /** Port of `/metrics`, `/healthz` and `/readyz` on loopback. */
-  readonly metricsPort: number;
+  readonly adminPort: number;
   readonly args?: readonly string[];
 }
 
 /** Starts `waxseal extproc` and waits until it is ready for traffic. */
 export async function startExtproc(options: ExtprocOptions): Promise<Child> {
-  const { config, listen, metricsPort, args = [] } = options;
-  const metrics = `127.0.0.1:${metricsPort}`;
-  const all = [WAXSEAL, 'extproc', '--config', config, '--listen', listen, '--metrics', metrics, ...args];
+  const { config, listen, adminPort, args = [] } = options;
+  const admin = `127.0.0.1:${adminPort}`;
+  const all = [WAXSEAL, 'extproc', '--config', config, '--listen', listen, '--admin', admin, ...args];
   const child = new Child('waxseal extproc', process.execPath, all);
-  await child.until(async () => (await fetch(`http://${metrics}/readyz`).catch(() => undefined))?.ok ?? false);
+  await child.until(async () => (await fetch(`http://${admin}/readyz`).catch(() => undefined))?.ok ?? false);
   return child;
 }
 

@@ -36,14 +36,14 @@ export class Gateway {
   readonly folder: string;
   readonly envoy: Child;
   extproc: Child;
-  readonly #ports: { readonly listen: number; readonly metrics: number };
+  readonly #ports: { readonly listen: number; readonly admin: number };
   readonly #startExtproc: () => Promise<Child>;
 
   private constructor(
     folder: string,
     envoy: Child,
     extproc: Child,
-    ports: { listen: number; metrics: number },
+    ports: { listen: number; admin: number },
     again: () => Promise<Child>,
   ) {
     this.folder = folder;
@@ -58,19 +58,19 @@ export class Gateway {
     for (const [name, manifests] of Object.entries(options.files)) await writeManifests(folder, name, manifests);
     const port = await freePort();
     const extprocPort = await freePort();
-    const metricsPort = await freePort();
+    const adminPort = await freePort();
     const socket = join(folder, '.waxseal.sock');
     const startAgain = () =>
       startExtproc({
         config: folder,
         listen: options.unixSocket ? `unix:${socket}` : `127.0.0.1:${extprocPort}`,
-        metricsPort,
+        adminPort,
         ...(options.args && { args: options.args }),
       });
     const extproc = await startAgain();
     const extprocAddress = options.unixSocket ? { path: socket } : { host: '127.0.0.1', port: extprocPort };
     const envoy = await startEnvoy(envoyYaml(options, port, extprocAddress), port);
-    return new Gateway(folder, envoy, extproc, { listen: port, metrics: metricsPort }, startAgain);
+    return new Gateway(folder, envoy, extproc, { listen: port, admin: adminPort }, startAgain);
   }
 
   url(policy: string, path = ''): string {
@@ -87,12 +87,12 @@ export class Gateway {
   }
 
   async metrics(): Promise<string> {
-    return (await fetch(`http://127.0.0.1:${this.#ports.metrics}/metrics`)).text();
+    return (await fetch(`http://127.0.0.1:${this.#ports.admin}/metrics`)).text();
   }
 
   /** An HTTP path of the observation port. */
   async probe(path: string): Promise<{ status: number; text: string }> {
-    const response = await fetch(`http://127.0.0.1:${this.#ports.metrics}${path}`);
+    const response = await fetch(`http://127.0.0.1:${this.#ports.admin}${path}`);
     return { status: response.status, text: await response.text() };
   }
 
