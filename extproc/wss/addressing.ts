@@ -58,6 +58,6 @@ export function addAddressing(message: SoapMessage, settings: AddressingSettings
     const isAddressing = Object.values(NAMESPACES).includes(index.namespaceUri(child));
     if (isAddressing && written.has(index.localName(child))) editor.remove(index.start(child), index.end(child));
   }
-  insertHeaderBlocks(editor, message, Buffer.from(blocks));
+  insertHeaderBlocks(editor, message, blocks);
   return editor.toBuffer();
 }

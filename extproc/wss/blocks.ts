@@ -1,7 +1,7 @@
 /** The child elements that we write into a Security header, and the order they stand in. */
 
+import { elementText, type ElementText } from './element-text.ts';
 import type { IdAllocator } from './ids.ts';
-import type { SecurityHeader } from './security-header.ts';
 import type { SecureSettings } from './settings.ts';
 import { createSignatureConfirmation } from './signature-confirmation/create.ts';
 import { createTimestamp } from './timestamp/create.ts';
@@ -20,11 +20,9 @@ export interface Block {
     | 'EncryptedKey'
     | 'ReferenceList';
   readonly id: string;
-  readonly text: string;
-  /** Namespace prefixes that its own tag uses. */
-  readonly prefixes: readonly string[];
-  /** Whether it was encrypted: it is an EncryptedData then. */
-  readonly encrypted: boolean;
+  readonly element: ElementText;
+  /** What it became, or its content became, when it was encrypted before the message is signed. */
+  readonly encrypted?: { readonly text: string; readonly prefixes: readonly string[] };
 }
 
 /** Writes the blocks that depend on no other: Timestamp, UsernameToken and SignatureConfirmation. */
@@ -32,28 +30,23 @@ export function createPlainBlocks(
   settings: SecureSettings,
   now: number,
   requestSignatures: readonly string[],
-  security: SecurityHeader,
   ids: IdAllocator,
 ): Block[] {
-  const { declarations } = security;
   const blocks: Block[] = [];
   if (settings.timestamp !== undefined) {
     const id = ids.next('TS');
-    const text = createTimestamp(settings.timestamp, now, id, declarations);
-    blocks.push({ kind: 'Timestamp', id, text, prefixes: ['wsu'], encrypted: false });
+    blocks.push({ kind: 'Timestamp', id, element: createTimestamp(settings.timestamp, now, id) });
   }
   if (settings.usernameToken !== undefined) {
     const id = ids.next('UT');
-    const text = createUsernameToken(settings.usernameToken, now, id, declarations);
-    blocks.push({ kind: 'UsernameToken', id, text, prefixes: ['wsse', 'wsu'], encrypted: false });
+    blocks.push({ kind: 'UsernameToken', id, element: createUsernameToken(settings.usernameToken, now, id) });
   }
   if (settings.signature?.confirm === true) {
     // WSS 1.1 §8.5: one for each signature of the request, or a single one without value when there was none.
     const values = requestSignatures.length === 0 ? [undefined] : requestSignatures;
     for (const value of values) {
       const id = ids.next('SC');
-      const text = createSignatureConfirmation(value, id, declarations);
-      blocks.push({ kind: 'SignatureConfirmation', id, text, prefixes: ['wsse11', 'wsu'], encrypted: false });
+      blocks.push({ kind: 'SignatureConfirmation', id, element: createSignatureConfirmation(value, id) });
     }
   }
   return blocks;
@@ -71,7 +64,7 @@ export function arrange(blocks: readonly Block[], settings: Pick<SecureSettings,
     if (block.kind === 'Timestamp' && settings.layout === 'LaxTimestampFirst') return 0;
     if (block.kind === 'Timestamp' && settings.layout === 'LaxTimestampLast') return 9;
     // Encrypted before it was signed: the signature must be checked before it is decrypted.
-    if (block.encrypted && settings.order === 'EncryptThenSign') return 8;
+    if (block.encrypted !== undefined && settings.order === 'EncryptThenSign') return 8;
     switch (block.kind) {
       case 'RecipientToken':
         return keyFollows ? 6 : 1;
@@ -90,4 +83,9 @@ export function arrange(blocks: readonly Block[], settings: Pick<SecureSettings,
     }
   };
   return blocks.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** The block as it stands in a Security header where the bindings of `scope` hold. */
+export function blockText(block: Block, scope: ReadonlyMap<string, string>): string {
+  return block.encrypted?.text ?? elementText(block.element, scope);
 }

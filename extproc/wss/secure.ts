@@ -7,19 +7,24 @@ import { createSecretKey } from 'node:crypto';
 import { scan } from '../xml/scan.ts';
 import { SpliceEditor } from '../xml/splice.ts';
 import { createBinarySecurityToken } from './binary-security-token/create.ts';
-import { arrange, createPlainBlocks, type Block } from './blocks.ts';
-import { createEncryptedKey, dataAlgorithmOf, referenceList, type EncryptedKey } from './encryption/create-key.ts';
+import { arrange, blockText, createPlainBlocks, type Block } from './blocks.ts';
+import {
+  createEncryptedKey,
+  createReferenceList,
+  dataAlgorithmOf,
+  type EncryptedKey,
+} from './encryption/create-key.ts';
 import { encryptElements, outermost, type EncryptionTarget } from './encryption/encrypt.ts';
 import { createEncryptedData, type DataKey } from './encryption/encrypted-data.ts';
 import { InvalidStructureError, KeyNotFoundError } from './errors.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { IdAllocator } from './ids.ts';
 import { encryptedKeyReference, namesToken } from './key-info/create.ts';
-import { WSU, XENC } from './namespaces.ts';
+import { WSU } from './namespaces.ts';
 import { OWN_LIMITS } from './own-limits.ts';
 import { insertSecurityBlocks, planSecurityHeader, type SecurityHeader } from './security-header.ts';
 import type { Part, SecureSettings, SignatureSettings } from './settings.ts';
-import { signMessage, type SigningKeyInUse } from './signature/sign-message.ts';
+import { signMessage, type Signed, type SigningKeyInUse } from './signature/sign-message.ts';
 import type { Signer } from './signature/signature-value.ts';
 import { readSoap, type SoapMessage } from './soap.ts';
 import { findParts, NO_PARTS, type FoundParts, type OwnPart } from './targets.ts';
@@ -62,14 +67,14 @@ interface Job {
   readonly tokenId: string;
 }
 
-/** The message with its edits, and the blocks that go into its header. */
+/** The message with its edits, and the blocks that go into its header, in order. */
 interface Result {
   readonly message: SoapMessage;
   readonly editor: SpliceEditor;
   readonly security: SecurityHeader;
   readonly blocks: readonly Block[];
-  readonly contents: readonly Buffer[];
-  readonly signatureValue?: string;
+  readonly texts: readonly string[];
+  readonly signatureValue: string | undefined;
 }
 
 /**
@@ -93,12 +98,12 @@ export async function secure(message: SoapMessage, settings: SecureSettings, con
     ? findParts(message, security.existing, encryption.parts, encryptableBlocks(settings))
     : NO_PARTS;
   const ids = new IdAllocator();
-  const prepared = prepareEncryption(message, settings, context, security, toEncrypt, ids);
+  const prepared = prepareEncryption(message, settings, context, toEncrypt, ids);
   const tokenId = signature?.keyIdentifier === 'BinarySecurityToken' ? ids.next('X509') : '';
   const blocks = [
-    ...keyBlocks(settings, prepared, security, ids),
-    ...createPlainBlocks(settings, context.now, context.exchange.verifiedSignatures, security, ids),
-    ...signingTokenBlocks(signature, tokenId, security),
+    ...keyBlocks(settings, prepared, ids),
+    ...createPlainBlocks(settings, context.now, context.exchange.verifiedSignatures, ids),
+    ...signingTokenBlocks(signature, tokenId),
   ];
   const job = { message, settings, context, security, ids, toSign, encryption: prepared, blocks, tokenId };
   const result = settings.order === 'EncryptThenSign' ? await encryptThenSign(job) : await signThenEncrypt(job);
@@ -106,26 +111,20 @@ export async function secure(message: SoapMessage, settings: SecureSettings, con
 }
 
 async function signThenEncrypt(job: Job): Promise<Result> {
-  const { message, settings, security, encryption, ids } = job;
+  const { message, settings, security, encryption, ids, toSign } = job;
   const editor = new SpliceEditor(message.index.bytes);
-  const signed = await sign(
-    job,
-    message,
-    editor,
-    security,
-    job.blocks,
-    job.toSign.elements.map(({ element }) => element),
-  );
-  const blocks = signed?.blocks ?? arrange(job.blocks, settings);
-  let contents = signed?.contents ?? blocks.map(({ text }) => Buffer.from(text));
+  const elements = toSign.elements.map(({ element }) => element);
+  const signed = await sign(job, message, editor, security, job.blocks, elements);
+  const blocks = arrange(signed === undefined ? job.blocks : [...job.blocks, signed.block], settings);
+  let texts = blocks.map((block) => blockText(block, security.scope));
   if (encryption !== undefined) {
     encryptElements(message, editor, encryption.targets, encryption.dataKey, security, ids);
-    contents = contents.map((content, i) => {
+    texts = texts.map((text, i) => {
       const own = encryption.own.get(blocks[i].kind);
-      return own === undefined ? content : encryptBlock(content, own.mode, own.dataId, encryption.dataKey);
+      return own === undefined ? text : encryptText(text, own.mode, own.dataId, encryption.dataKey);
     });
   }
-  return { message, editor, security, blocks, contents, signatureValue: signed?.value };
+  return { message, editor, security, blocks, texts, signatureValue: signed?.value };
 }
 
 async function encryptThenSign(job: Job): Promise<Result> {
@@ -135,7 +134,7 @@ async function encryptThenSign(job: Job): Promise<Result> {
   if (encryption !== undefined) {
     blocks = blocks.map((block) => {
       const own = encryption.own.get(block.kind);
-      return own === undefined ? block : encryptedBlock(block, own.mode, own.dataId, encryption.dataKey);
+      return own === undefined ? block : encryptBlock(block, own.mode, own.dataId, encryption.dataKey, security.scope);
     });
     if (encryption.targets.length > 0) {
       const encryptEditor = new SpliceEditor(message.index.bytes);
@@ -159,9 +158,9 @@ async function encryptThenSign(job: Job): Promise<Result> {
   }
   const editor = new SpliceEditor(message.index.bytes);
   const signed = await sign(job, message, editor, security, blocks, elements);
-  const arranged = signed?.blocks ?? arrange(blocks, settings);
-  const contents = signed?.contents ?? arranged.map(({ text }) => Buffer.from(text));
-  return { message, editor, security, blocks: arranged, contents, signatureValue: signed?.value };
+  const arranged = arrange(signed === undefined ? blocks : [...blocks, signed.block], settings);
+  const texts = arranged.map((block) => blockText(block, security.scope));
+  return { message, editor, security, blocks: arranged, texts, signatureValue: signed?.value };
 }
 
 async function sign(
@@ -171,7 +170,7 @@ async function sign(
   security: SecurityHeader,
   blocks: readonly Block[],
   elements: readonly number[],
-) {
+): Promise<Signed | undefined> {
   const { signature } = settings;
   if (signature === undefined) return undefined;
   const signedBlocks = blocks.filter(
@@ -181,7 +180,6 @@ async function sign(
     message,
     editor,
     security,
-    settings,
     signature,
     key: signingKey(signature, encryption, context.exchange),
     blocks,
@@ -194,12 +192,11 @@ async function sign(
   });
 }
 
-function splice({ message, editor, security, blocks, contents }: Result, settings: SecureSettings): Buffer {
-  const timestampLast = settings.layout === 'LaxTimestampLast' && blocks.at(-1)?.kind === 'Timestamp';
-  const split = timestampLast ? contents.length - 1 : contents.length;
-  if (contents.length > 0) {
-    const first = Buffer.concat(contents.slice(0, split));
-    insertSecurityBlocks(editor, message, security, first, Buffer.concat(contents.slice(split)));
+function splice({ message, editor, security, blocks, texts }: Result, settings: SecureSettings): Buffer {
+  if (texts.length > 0) {
+    const timestampLast = settings.layout === 'LaxTimestampLast' && blocks.at(-1)?.kind === 'Timestamp';
+    const split = timestampLast ? texts.length - 1 : texts.length;
+    insertSecurityBlocks(editor, message, security, texts.slice(0, split).join(''), texts.slice(split).join(''));
   }
   return editor.toBuffer();
 }
@@ -231,7 +228,6 @@ function prepareEncryption(
   message: SoapMessage,
   settings: SecureSettings,
   context: SecureContext,
-  security: SecurityHeader,
   found: FoundParts,
   ids: IdAllocator,
 ): Encryption | undefined {
@@ -240,7 +236,7 @@ function prepareEncryption(
   const targets = outermost(message, found.elements).map((target) => ({ ...target, dataId: ids.next('ED') }));
   const own = new Map([...found.own].map(([kind, mode]) => [kind, { mode, dataId: ids.next('ED') }]));
   if (targets.length + own.size === 0 && signature?.keyIdentifier !== 'EncryptedKeySHA1') return undefined;
-  const encryptedKey = createEncryptedKey(encryption, context.exchange, ids, security.declarations);
+  const encryptedKey = createEncryptedKey(encryption, context.exchange, ids);
   const dataKey = {
     key: encryptedKey.key,
     algorithm: dataAlgorithmOf(encryption),
@@ -250,37 +246,25 @@ function prepareEncryption(
 }
 
 /** The EncryptedKey with its ReferenceList, apart from each other when the signature is made with the key in between. */
-function keyBlocks(
-  settings: SecureSettings,
-  encryption: Encryption | undefined,
-  security: SecurityHeader,
-  ids: IdAllocator,
-): Block[] {
+function keyBlocks(settings: SecureSettings, encryption: Encryption | undefined, ids: IdAllocator): Block[] {
   if (encryption === undefined) return [];
   const { encryptedKey, targets, own } = encryption;
   const dataIds = [...targets, ...own.values()].map(({ dataId }) => dataId);
   const blocks: Block[] = [];
-  const add = (kind: Block['kind'], id: string, text: string) =>
-    blocks.push({ kind, id, text, prefixes: [], encrypted: false });
-  if (encryptedKey.token !== '') add('RecipientToken', '', encryptedKey.token);
+  if (encryptedKey.token !== undefined) blocks.push({ kind: 'RecipientToken', id: '', element: encryptedKey.token });
   const apart = settings.order === 'EncryptThenSign' && settings.signature?.keyIdentifier === 'EncryptedKeySHA1';
-  const list = dataIds.length === 0 ? '' : referenceList(dataIds);
-  add('EncryptedKey', encryptedKey.id, encryptedKey.text(apart ? '' : list));
+  const element = encryptedKey.element(apart ? [] : dataIds);
+  blocks.push({ kind: 'EncryptedKey', id: encryptedKey.id, element });
   if (apart && dataIds.length > 0) {
-    add('ReferenceList', ids.next('RL'), referenceList(dataIds, ` xmlns:xenc="${XENC}"${security.declarations}`));
+    blocks.push({ kind: 'ReferenceList', id: ids.next('RL'), element: createReferenceList(dataIds) });
   }
   return blocks;
 }
 
-function signingTokenBlocks(
-  signature: SignatureSettings | undefined,
-  tokenId: string,
-  security: SecurityHeader,
-): Block[] {
+function signingTokenBlocks(signature: SignatureSettings | undefined, tokenId: string): Block[] {
   const certificate = signature?.key?.certificate;
   if (tokenId === '' || certificate === undefined) return [];
-  const text = createBinarySecurityToken(certificate, tokenId, security.declarations);
-  return [{ kind: 'Token', id: tokenId, text, prefixes: ['wsse', 'wsu'], encrypted: false }];
+  return [{ kind: 'Token', id: tokenId, element: createBinarySecurityToken(certificate, tokenId) }];
 }
 
 function signingKey(
@@ -302,20 +286,25 @@ function signingKey(
   return { key: createSecretKey(shared.key), sha1: shared.sha1 };
 }
 
-function encryptedBlock(block: Block, mode: Part['mode'], dataId: string, dataKey: DataKey): Block {
-  const text = encryptBlock(Buffer.from(block.text), mode, dataId, dataKey).toString();
+function encryptBlock(
+  block: Block,
+  mode: Part['mode'],
+  dataId: string,
+  dataKey: DataKey,
+  scope: ReadonlyMap<string, string>,
+): Block {
+  const text = encryptText(blockText(block, scope), mode, dataId, dataKey);
   return mode === 'Element'
-    ? { kind: block.kind, id: dataId, text, prefixes: ['xenc'], encrypted: true }
-    : { ...block, text, encrypted: true };
+    ? { ...block, id: dataId, encrypted: { text, prefixes: ['xenc'] } }
+    : { ...block, encrypted: { text, prefixes: block.element.namespaces.map(([prefix]) => prefix) } };
 }
 
-/** Encrypts a block of ours, or what is between its tags: none of its attributes holds a `>`. */
-function encryptBlock(block: Buffer, mode: Part['mode'], dataId: string, dataKey: DataKey): Buffer {
-  if (mode === 'Element') return createEncryptedData(block, mode, dataId, dataKey);
-  const start = block.indexOf('>') + 1;
-  const end = block.lastIndexOf('</');
-  const data = createEncryptedData(block.subarray(start, end), mode, dataId, dataKey);
-  return Buffer.concat([block.subarray(0, start), data, block.subarray(end)]);
+/** Encrypts an element of ours, or what is between its tags: none of its attributes holds a `>`. */
+function encryptText(text: string, mode: Part['mode'], dataId: string, dataKey: DataKey): string {
+  const start = mode === 'Element' ? 0 : text.indexOf('>') + 1;
+  const end = mode === 'Element' ? text.length : text.lastIndexOf('</');
+  const data = createEncryptedData(Buffer.from(text.slice(start, end)), mode, dataId, dataKey);
+  return text.slice(0, start) + data.toString('latin1') + text.slice(end);
 }
 
 function remember(

@@ -13,8 +13,6 @@ export interface SecurityHeader {
   readonly headerScope: ReadonlyMap<string, string>;
   /** Namespaces in scope for the child elements of the Security header. */
   readonly scope: ReadonlyMap<string, string>;
-  /** Declarations of `wsse` and `wsu` that a block needs, because an existing header binds them otherwise; or nothing. */
-  readonly declarations: string;
   /** The start tag of a new header; empty when there is one. */
   readonly startTag: string;
   /** mustUnderstand, actor or role and relay of the header, as attributes that any child of soap:Header can carry. */
@@ -43,9 +41,8 @@ export function planSecurityHeader(
   if (found.length === 1) {
     const existing = found[0];
     const scope = index.namespacesInScope(existing);
-    const bound = scope.get('wsse') === WSSE && scope.get('wsu') === WSU;
     const soapAttributes = soapAttributesText(message, headerScope, existingAttributes(message, existing));
-    return { existing, headerScope, scope, declarations: bound ? '' : DECLARATIONS, startTag: '', soapAttributes };
+    return { existing, headerScope, scope, startTag: '', soapAttributes };
   }
   const attributes: [string, string][] = [];
   if (mustUnderstand) attributes.push(['mustUnderstand', message.version === '1.1' ? '1' : 'true']);
@@ -53,7 +50,7 @@ export function planSecurityHeader(
   const soapAttributes = soapAttributesText(message, headerScope, attributes);
   const scope = new Map(headerScope).set('wsse', WSSE).set('wsu', WSU);
   const startTag = `<wsse:Security${DECLARATIONS}${soapAttributes}>`;
-  return { existing: -1, headerScope, scope, declarations: '', startTag, soapAttributes };
+  return { existing: -1, headerScope, scope, startTag, soapAttributes };
 }
 
 /**
@@ -67,16 +64,11 @@ export function insertSecurityBlocks(
   editor: SpliceEditor,
   message: SoapMessage,
   security: SecurityHeader,
-  first: Buffer,
-  last: Buffer,
+  first: string,
+  last: string,
 ): void {
-  const { index } = message;
-  if (security.existing !== -1) {
-    insertContent(editor, index, security.existing, first, last);
-    return;
-  }
-  const block = Buffer.concat([Buffer.from(security.startTag), first, last, Buffer.from('</wsse:Security>')]);
-  insertHeaderBlocks(editor, message, block);
+  if (security.existing !== -1) insertContent(editor, message.index, security.existing, first, last);
+  else insertHeaderBlocks(editor, message, `${security.startTag}${first}${last}</wsse:Security>`);
 }
 
 function existingAttributes(message: SoapMessage, security: number): [string, string][] {

@@ -8,18 +8,17 @@ import type { SoapMessage } from './soap.ts';
 
 /** Prefixes that our own elements declare: never the ones that soap attributes of such an element use. */
 const OWN_PREFIXES: ReadonlySet<string> = new Set(['', 'wsa', 'wsse', 'wsse11', 'wsu']);
-const NOTHING = Buffer.alloc(0);
 
 /** Puts header blocks before those that are there; a message without soap:Header gets one. */
-export function insertHeaderBlocks(editor: SpliceEditor, message: SoapMessage, blocks: Buffer): void {
+export function insertHeaderBlocks(editor: SpliceEditor, message: SoapMessage, blocks: string): void {
   const { index, header, envelope, body } = message;
   if (header !== -1) {
-    insertContent(editor, index, header, blocks, NOTHING);
+    insertContent(editor, index, header, blocks, '');
     return;
   }
   const prefix = index.prefix(envelope);
   const name = prefix === '' ? 'Header' : `${prefix}:Header`;
-  editor.insert(index.start(body), Buffer.concat([Buffer.from(`<${name}>`), blocks, Buffer.from(`</${name}>`)]));
+  editor.insert(index.start(body), `<${name}>${blocks}</${name}>`);
 }
 
 /** Adds to the start and the end of an element's content; an empty-element tag is opened for it. */
@@ -27,11 +26,11 @@ export function insertContent(
   editor: SpliceEditor,
   index: XmlIndex,
   element: number,
-  first: Buffer,
-  last: Buffer,
+  first: string,
+  last: string,
 ): void {
   if (index.isEmptyTag(element)) {
-    editor.replace(index.end(element) - 2, index.end(element), openedTag(index, element, Buffer.concat([first, last])));
+    editor.replace(index.end(element) - 2, index.end(element), openedTag(index, element, Buffer.from(first + last)));
     return;
   }
   if (first.length > 0) editor.insert(index.contentStart(element), first);

@@ -2,11 +2,12 @@ import { constants, createHash, publicEncrypt, randomBytes, type KeyObject } fro
 import { Certificate } from '../../keys/certificate.ts';
 import { dataAlgorithms, digests, keyTransports, mgfs, type DataAlgorithmDetails } from '../algorithms.ts';
 import { createBinarySecurityToken } from '../binary-security-token/create.ts';
+import type { ElementText } from '../element-text.ts';
 import { KeyNotAcceptedError, KeyNotFoundError, UnsupportedAlgorithmError } from '../errors.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import type { IdAllocator } from '../ids.ts';
 import { keyReference } from '../key-info/create.ts';
-import { DS, XENC, XENC11 } from '../namespaces.ts';
+import { DS, WSSE, XENC, XENC11 } from '../namespaces.ts';
 import type { EncryptionSettings } from '../settings.ts';
 import { oaepEncrypt } from './oaep.ts';
 
@@ -17,18 +18,17 @@ export interface EncryptedKey {
   /** Base64 SHA-1 of the encrypted octets (WSS 1.1 §7.3). */
   readonly sha1: string;
   /** The recipient's certificate as a BinarySecurityToken, when the key is named by one. */
-  readonly token: string;
+  readonly token: ElementText | undefined;
   /**
    * Writes the xenc:EncryptedKey.
-   * @param referenceList what the key has encrypted, or nothing
+   * @param dataIds Ids of what the key has encrypted; absent: a ReferenceList elsewhere says so
    */
-  text(referenceList: string): string;
+  element(dataIds?: readonly string[]): ElementText;
 }
 
 /**
  * Makes a key for the message and encrypts it to the recipient (XML Encryption 1.1 §3.5.1, §5.5; WSS 1.1 §9.2).
  *
- * @param declarations namespace declarations of the prefixes `wsse` and `wsu`, where they are not in scope
  * @throws {KeyNotFoundError} when the recipient is the request's signer and the request was not signed
  * @throws {KeyNotAcceptedError} when the recipient has no RSA key, or one too short
  * @throws {UnsupportedAlgorithmError} for algorithms that are for decryption only
@@ -37,7 +37,6 @@ export function createEncryptedKey(
   settings: EncryptionSettings,
   exchange: ExchangeState,
   ids: IdAllocator,
-  declarations: string,
 ): EncryptedKey {
   const algorithm = dataAlgorithmOf(settings);
   const recipient = recipientOf(settings, exchange);
@@ -52,13 +51,23 @@ export function createEncryptedKey(
     key,
     id,
     sha1: createHash('sha1').update(encrypted).digest('base64'),
-    token: tokenId === '' ? '' : createBinarySecurityToken(recipient.certificate, tokenId, declarations),
-    text: (referenceList) =>
-      `<xenc:EncryptedKey xmlns:xenc="${XENC}" xmlns:ds="${DS}"${declarations} Id="${id}">${encryptionMethod(settings)}` +
-      `<ds:KeyInfo>${keyInfo}</ds:KeyInfo><xenc:CipherData><xenc:CipherValue>${encrypted.toString('base64')}` +
-      `</xenc:CipherValue></xenc:CipherData>${referenceList}</xenc:EncryptedKey>`,
+    token: tokenId === '' ? undefined : createBinarySecurityToken(recipient.certificate, tokenId),
+    element: (dataIds = []) => ({
+      name: 'xenc:EncryptedKey',
+      rest:
+        ` Id="${id}">${encryptionMethod(settings)}<ds:KeyInfo>${keyInfo}</ds:KeyInfo>` +
+        `<xenc:CipherData><xenc:CipherValue>${encrypted.toString('base64')}</xenc:CipherValue></xenc:CipherData>` +
+        `${dataIds.length === 0 ? '' : `<xenc:ReferenceList${referenceListRest(dataIds)}`}</xenc:EncryptedKey>`,
+      namespaces: NAMESPACES,
+    }),
   };
 }
+
+const NAMESPACES = [
+  ['xenc', XENC],
+  ['ds', DS],
+  ['wsse', WSSE],
+] as const;
 
 /** The data encryption algorithm. @throws {UnsupportedAlgorithmError} for Triple DES, which we only decrypt */
 export function dataAlgorithmOf(settings: EncryptionSettings): DataAlgorithmDetails {
@@ -72,11 +81,14 @@ export function dataAlgorithmOf(settings: EncryptionSettings): DataAlgorithmDeta
  * Writes an xenc:ReferenceList (WSS 1.1 §9.1).
  *
  * @param dataIds Ids of the EncryptedData elements
- * @param attributes of the start tag, e.g. namespace declarations
  */
-export function referenceList(dataIds: readonly string[], attributes = ''): string {
+export function createReferenceList(dataIds: readonly string[]): ElementText {
+  return { name: 'xenc:ReferenceList', rest: referenceListRest(dataIds), namespaces: [['xenc', XENC]] };
+}
+
+function referenceListRest(dataIds: readonly string[]): string {
   const references = dataIds.map((id) => `<xenc:DataReference URI="#${id}"></xenc:DataReference>`);
-  return `<xenc:ReferenceList${attributes}>${references.join('')}</xenc:ReferenceList>`;
+  return `>${references.join('')}</xenc:ReferenceList>`;
 }
 
 function recipientOf(

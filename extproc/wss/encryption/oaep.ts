@@ -1,5 +1,8 @@
-import { constants, createHash, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto';
+import { constants, createHash, hash, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto';
 import { KeyNotAcceptedError } from '../errors.ts';
+
+/** Lengths of the digests in bytes. */
+const digestBytes: Readonly<Record<string, number>> = { sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha512: 64 };
 
 /**
  * Encrypts with RSAES-OAEP (RFC 8017 §7.1.1) and an empty label.
@@ -12,8 +15,7 @@ import { KeyNotAcceptedError } from '../errors.ts';
  */
 export function oaepEncrypt(key: KeyObject, data: Buffer, digest: string, mgf: string): Buffer {
   const modulusBytes = Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
-  const digestBytes = hashOf(digest, Buffer.alloc(0)).length;
-  if (data.length > modulusBytes - 2 * digestBytes - 2) {
+  if (data.length > modulusBytes - 2 * digestBytes[digest] - 2) {
     throw new KeyNotAcceptedError('The RSA key is too short for OAEP with this digest');
   }
   // OpenSSL can do both hashes apart, but node offers only one option for the two.
@@ -25,7 +27,7 @@ export function oaepEncrypt(key: KeyObject, data: Buffer, digest: string, mgf: s
 
 /** EME-OAEP encoding: 00 ‖ masked seed ‖ masked (label hash ‖ 00… ‖ 01 ‖ data). */
 function encode(data: Buffer, modulusBytes: number, digest: string, mgf: string): Buffer {
-  const labelHash = hashOf(digest, Buffer.alloc(0));
+  const labelHash = hash(digest, '', 'buffer');
   const encoded = Buffer.alloc(modulusBytes);
   const seed = encoded.subarray(1, 1 + labelHash.length);
   const block = encoded.subarray(1 + labelHash.length);
@@ -41,17 +43,13 @@ function encode(data: Buffer, modulusBytes: number, digest: string, mgf: string)
 /**
  * Applies MGF1 (RFC 8017 §B.2.1) of `seed` to `target` in place; applied twice it gives the original back.
  *
- * @param hash `node:crypto` hash name
+ * @param digest `node:crypto` hash name
  */
-export function xorMask(target: Buffer, seed: Buffer, hash: string): void {
+export function xorMask(target: Buffer, seed: Buffer, digest: string): void {
   const counter = Buffer.alloc(4);
   for (let at = 0, block = 0; at < target.length; block++) {
     counter.writeUInt32BE(block);
-    const mask = createHash(hash).update(seed).update(counter).digest();
+    const mask = createHash(digest).update(seed).update(counter).digest();
     for (let i = 0; i < mask.length && at < target.length; i++, at++) target[at] ^= mask[i];
   }
-}
-
-function hashOf(name: string, data: Buffer): Buffer {
-  return createHash(name).update(data).digest();
 }

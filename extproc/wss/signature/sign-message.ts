@@ -1,18 +1,18 @@
-import { createHash, type KeyObject } from 'node:crypto';
+import { hash, type KeyObject } from 'node:crypto';
 import { digestCanonical, type AddedId } from '../../xml/c14n.ts';
 import type { SpliceEditor } from '../../xml/splice.ts';
 import { canonicalizations, digests } from '../algorithms.ts';
-import { arrange, type Block } from '../blocks.ts';
+import type { Block } from '../blocks.ts';
 import { KeyNotFoundError, PartMissingError } from '../errors.ts';
 import { addedIdText, idOfElement, type IdAllocator } from '../ids.ts';
 import { encryptedKeySha1Reference, keyReference } from '../key-info/create.ts';
 import { WSSE, X509_V3 } from '../namespaces.ts';
 import type { SecurityHeader } from '../security-header.ts';
-import type { SecureSettings, SignatureSettings } from '../settings.ts';
+import type { SignatureSettings } from '../settings.ts';
 import type { SoapMessage } from '../soap.ts';
-import { scanBlocks } from './fragment.ts';
+import { canonicalElement, canonicalText, headerContext, type HeaderContext } from './canonical-block.ts';
 import { inclusivePrefixes, prefixList } from './inclusive-prefixes.ts';
-import { fillSignature, signatureText, type Reference, type SignaturePlan } from './sign.ts';
+import { createSignature, type Reference } from './sign.ts';
 import type { Signer } from './signature-value.ts';
 
 /** The key that signs, and the name it has when it is an EncryptedKey's. */
@@ -26,7 +26,6 @@ export interface SigningInput {
   readonly message: SoapMessage;
   readonly editor: SpliceEditor;
   readonly security: SecurityHeader;
-  readonly settings: SecureSettings;
   readonly signature: SignatureSettings;
   readonly key: SigningKeyInUse;
   /** All other blocks of the header, the signing token included. */
@@ -44,10 +43,7 @@ export interface SigningInput {
 }
 
 export interface Signed {
-  /** The header's blocks with the Signature among them, in their order. */
-  readonly blocks: readonly Block[];
-  /** The bytes of each. */
-  readonly contents: readonly Buffer[];
+  readonly block: Block;
   /** Base64 SignatureValue. */
   readonly value: string;
 }
@@ -56,102 +52,93 @@ export interface Signed {
  * Signs elements of a message and blocks of its Security header (WSS 1.1 §8), and inserts the ids that are missing into
  * the message.
  *
+ * @returns the Signature, which is to go into the header
  * @throws {PartMissingError} when there is nothing to sign
  */
 export async function signMessage(input: SigningInput): Promise<Signed> {
-  const { message, signature, security, editor } = input;
-  const canonicalization = canonicalizations[signature.canonicalization];
-  const exclusive = canonicalization.mode === 'exclusive';
-  const added = new Map<number, AddedId>();
-  const elementIds = input.elements.map((element) => idOfElement(message.index, element, added, input.ids));
-  for (const [element, id] of added) editor.insert(message.index.tagNameEnd(element), addedIdText(id));
-
-  const referenceId = input.signToken ? input.ids.next('STR') : undefined;
-  const plan = planSignature(input, elementIds, added, referenceId);
-  const unordered: Block = {
-    kind: 'Signature',
-    id: plan.id,
-    text: signatureText(plan),
-    prefixes: ['ds'],
-    encrypted: false,
-  };
-  const blocks = arrange([...input.blocks, unordered], input.settings);
-  const fragment = scanBlocks(message, security, blocks, !exclusive);
-
-  const { hash } = digests[signature.digest];
-  const { mode } = canonicalization;
-  // A same-document reference by id leaves comments out, whatever its transform says (XML Signature 1.1 §4.4.3.3).
-  const comments = false;
-  const values: Buffer[] = [];
-  let next = 0;
-  for (const element of input.elements) {
-    const options = { mode, comments, added, inclusivePrefixes: plan.references[next++].prefixes };
-    values.push(digestCanonical(message.index, element, options, hash));
+  const { message, signature, security, ids } = input;
+  const header = headerContext(message, security);
+  const references = [...referencesToElements(input), ...referencesToBlocks(input, header)];
+  const referenceId = input.signToken ? ids.next('STR') : undefined;
+  if (referenceId !== undefined) {
+    references.push({ id: referenceId, token: true, prefixes: [], digest: digestToken(input, header) });
   }
-  for (const block of input.signedBlocks) {
-    const options = { mode, comments, inclusivePrefixes: plan.references[next++].prefixes };
-    values.push(digestCanonical(fragment.index, fragment.elements[blocks.indexOf(block)], options, hash));
-  }
-  if (input.signToken) {
-    const token = blocks.findIndex((block) => block.kind === 'Token');
-    if (token === -1) values.push(createHash(hash).update(impliedToken(signature)).digest());
-    else values.push(digestCanonical(fragment.index, fragment.elements[token], TOKEN_OPTIONS, hash));
-  }
-  const value = await fillSignature(
-    fragment.index,
-    fragment.elements[blocks.indexOf(unordered)],
-    plan,
-    values,
+  if (references.length === 0) throw new PartMissingError('None of the optional parts to be signed is in the message');
+  const id = ids.next('SIG');
+  const { element, value } = await createSignature(
+    header,
+    {
+      settings: signature,
+      key: input.key.key,
+      id,
+      keyInfoId: ids.next('KI'),
+      keyInfo:
+        signature.keyIdentifier === 'EncryptedKeySHA1'
+          ? encryptedKeySha1Reference(input.key.sha1)
+          : keyReference(signature.keyIdentifier, signingKey(signature), input.tokenId, referenceId),
+      prefixes: listFor(signature, () => prefixList(security.headerScope)),
+      references,
+    },
     input.sign,
   );
-  const { index } = fragment;
-  const contents = fragment.elements.map((element) => index.bytes.subarray(index.start(element), index.end(element)));
-  return { blocks, contents, value };
+  return { block: { kind: 'Signature', id, element }, value };
 }
 
-/** How the STR-Transform canonicalizes a token: a default namespace is always said (WSS 1.1 §8.3). */
+function referencesToElements(input: SigningInput): Reference[] {
+  const { message, signature, editor, ids } = input;
+  const { index } = message;
+  const added = new Map<number, AddedId>();
+  const elementIds = input.elements.map((element) => idOfElement(index, element, added, ids));
+  for (const [element, id] of added) editor.insert(index.tagNameEnd(element), addedIdText(id));
+  const { mode } = canonicalizations[signature.canonicalization];
+  const { hash: digest } = digests[signature.digest];
+  const outer = new Map<number, string[]>();
+  return input.elements.map((element, i) => {
+    const prefixes = elementPrefixes(input, element, added, outer);
+    const options = { mode, comments: COMMENTS, added, inclusivePrefixes: prefixes };
+    const value = digestCanonical(index, element, options, digest).toString('base64');
+    return { id: elementIds[i], token: false, prefixes, digest: value };
+  });
+}
+
+/** A same-document reference by id leaves comments out, whatever its transform says (XML Signature 1.1 §4.4.3.3). */
+const COMMENTS = false;
+
+function referencesToBlocks(
+  { message, signature, security, signedBlocks }: SigningInput,
+  header: HeaderContext,
+): Reference[] {
+  const { mode } = canonicalizations[signature.canonicalization];
+  const { hash: digest } = digests[signature.digest];
+  return signedBlocks.map(({ id, element, encrypted }) => {
+    const own = encrypted?.prefixes ?? element.namespaces.map(([prefix]) => prefix);
+    const prefixes = listFor(signature, () => prefixList(security.scope).filter((prefix) => !own.includes(prefix)));
+    const options = { mode, comments: COMMENTS, inclusivePrefixes: prefixes };
+    const canonical =
+      encrypted === undefined
+        ? canonicalElement(header, element, 'Security', options)
+        : canonicalText(message, security, encrypted.text, 'Security', options);
+    return { id, token: false, prefixes, digest: hash(digest, canonical, 'base64') };
+  });
+}
+
+/**
+ * The digest of the signing token, which the STR-Transform canonicalizes so that it always says its default namespace
+ * (WSS 1.1 §8.3).
+ */
+function digestToken({ blocks, signature }: SigningInput, header: HeaderContext): string {
+  const { hash: digest } = digests[signature.digest];
+  const token = blocks.find((block) => block.kind === 'Token');
+  if (token === undefined) return hash(digest, impliedToken(signature), 'base64');
+  return hash(digest, canonicalElement(header, token.element, 'Security', TOKEN_OPTIONS), 'base64');
+}
+
 const TOKEN_OPTIONS = {
   mode: 'exclusive',
   comments: false,
   inclusivePrefixes: ['#default'],
   augmentDefaultNamespace: true,
 } as const;
-
-function planSignature(
-  input: SigningInput,
-  elementIds: readonly string[],
-  added: ReadonlyMap<number, AddedId>,
-  referenceId: string | undefined,
-): SignaturePlan {
-  const { security, signature, ids } = input;
-  const references: Reference[] = [];
-  const outer = new Map<number, string[]>();
-  for (const [i, element] of input.elements.entries()) {
-    references.push({ id: elementIds[i], token: false, prefixes: elementPrefixes(input, element, added, outer) });
-  }
-  const scope = prefixList(security.scope);
-  for (const block of input.signedBlocks) {
-    const own = security.declarations === '' ? block.prefixes : [...block.prefixes, 'wsse', 'wsu'];
-    const prefixes = listFor(signature, () => scope.filter((prefix) => !own.includes(prefix)));
-    references.push({ id: block.id, token: false, prefixes });
-  }
-  if (referenceId !== undefined) references.push({ id: referenceId, token: true, prefixes: [] });
-  if (references.length === 0) throw new PartMissingError('None of the optional parts to be signed is in the message');
-  const keyInfo =
-    signature.keyIdentifier === 'EncryptedKeySHA1'
-      ? encryptedKeySha1Reference(input.key.sha1)
-      : keyReference(signature.keyIdentifier, signingKey(signature), input.tokenId, referenceId);
-  return {
-    settings: signature,
-    key: input.key.key,
-    id: ids.next('SIG'),
-    keyInfoId: ids.next('KI'),
-    declarations: security.declarations,
-    keyInfo,
-    prefixes: listFor(signature, () => prefixList(security.headerScope)),
-    references,
-  };
-}
 
 function elementPrefixes(
   input: SigningInput,

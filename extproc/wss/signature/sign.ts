@@ -1,13 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import { canonicalize } from '../../xml/c14n.ts';
-import type { XmlIndex } from '../../xml/xml-index.ts';
 import { canonicalizations, digests, signatureAlgorithms } from '../algorithms.ts';
-import { KeyNotAcceptedError } from '../errors.ts';
-import { DS, EXC_C14N, STR_TRANSFORM } from '../namespaces.ts';
+import { elementText, type ElementText } from '../element-text.ts';
+import { DS, EXC_C14N, STR_TRANSFORM, WSSE } from '../namespaces.ts';
 import type { SignatureSettings } from '../settings.ts';
-import { signatureLength, signatureValue, type Signer } from './signature-value.ts';
+import { canonicalElement, SIGNATURE_NAMESPACES, type HeaderContext } from './canonical-block.ts';
+import { checkSigningKey, signatureValue, type Signer } from './signature-value.ts';
 
-/** One ds:Reference to be. */
+/** One ds:Reference. */
 export interface Reference {
   /** The id it names. */
   readonly id: string;
@@ -15,113 +14,92 @@ export interface Reference {
   readonly token: boolean;
   /** InclusiveNamespaces of its transform; counts with exclusive canonicalization only. */
   readonly prefixes: readonly string[];
+  /** Base64 digest of what the transform gives. */
+  readonly digest: string;
 }
 
-/** Everything about a signature but the values. */
-export interface SignaturePlan {
+/** Everything that a Signature says but its value. */
+export interface SignatureInput {
   readonly settings: SignatureSettings;
   readonly key: KeyObject;
   readonly id: string;
   readonly keyInfoId: string;
-  /** Namespace declarations of the prefixes `wsse` and `wsu`, where they are not in scope. */
-  readonly declarations: string;
   /** Content of ds:KeyInfo. */
   readonly keyInfo: string;
-  /** InclusiveNamespaces of the CanonicalizationMethod. */
+  /** InclusiveNamespaces of the CanonicalizationMethod; counts with exclusive canonicalization only. */
   readonly prefixes: readonly string[];
   readonly references: readonly Reference[];
 }
 
-/** Lengths of the digests in bytes. */
-const digestBytes: Readonly<Record<string, number>> = { sha1: 20, sha224: 28, sha256: 32, sha384: 48, sha512: 64 };
-
 /**
- * Writes a ds:Signature (XML Signature 1.1 §4) in which the values are still blank, but already of their length: so it
- * can be scanned once with all around it, and {@link fillSignature} writes the values over the blanks.
+ * Makes a ds:Signature (XML Signature 1.1 §4).
  *
+ * @param header where it will stand
+ * @param sign computes asymmetric signatures
+ * @returns the element, and its SignatureValue in base64
  * @throws {KeyNotAcceptedError} when the key is not of the algorithm's kind
  */
-export function signatureText(plan: SignaturePlan): string {
-  const { settings, references } = plan;
+export async function createSignature(
+  header: HeaderContext,
+  input: SignatureInput,
+  sign: Signer,
+): Promise<{ element: ElementText; value: string }> {
+  const { settings, key } = input;
+  checkSigningKey(settings.algorithm, key);
+  const signedInfo = createSignedInfo(input);
+  const { mode, comments } = canonicalizations[settings.canonicalization];
+  const options = { mode, comments, inclusivePrefixes: input.prefixes };
+  const canonical = canonicalElement(header, signedInfo, 'Signature', options, declareInside(signedInfo, input));
+  const data = typeof canonical === 'string' ? Buffer.from(canonical) : canonical;
+  const computed = signatureValue(settings.algorithm, key, data, sign);
+  const value = (computed instanceof Promise ? await computed : computed).toString('base64');
+  const rest =
+    ` Id="${input.id}">${elementText(signedInfo, IN_SIGNATURE)}<ds:SignatureValue>${value}</ds:SignatureValue>` +
+    `<ds:KeyInfo Id="${input.keyInfoId}">${input.keyInfo}</ds:KeyInfo></ds:Signature>`;
+  return { element: { name: 'ds:Signature', rest, namespaces: SIGNATURE_NAMESPACES }, value };
+}
+
+const IN_SIGNATURE: ReadonlyMap<string, string> = new Map([['ds', DS]]);
+
+function createSignedInfo({ settings, prefixes, references }: SignatureInput): ElementText {
   const canonicalization = canonicalizations[settings.canonicalization];
   const exclusive = canonicalization.mode === 'exclusive';
-  const digest = digests[settings.digest];
-  const blank = blankBase64(digestBytes[digest.hash]);
-  const rest =
-    `</ds:Transform></ds:Transforms><ds:DigestMethod Algorithm="${digest.uri}"></ds:DigestMethod>` +
-    `<ds:DigestValue>${blank}</ds:DigestValue></ds:Reference>`;
-  let text =
-    `<ds:Signature xmlns:ds="${DS}"${plan.declarations} Id="${plan.id}"><ds:SignedInfo>` +
-    `<ds:CanonicalizationMethod Algorithm="${canonicalization.uri}">${exclusive ? inclusiveNamespaces(plan.prefixes) : ''}` +
+  const digestMethod =
+    `</ds:Transform></ds:Transforms><ds:DigestMethod Algorithm="${digests[settings.digest].uri}"></ds:DigestMethod>` +
+    `<ds:DigestValue>`;
+  let rest =
+    `><ds:CanonicalizationMethod Algorithm="${canonicalization.uri}">${exclusive ? inclusiveNamespaces(prefixes) : ''}` +
     `</ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="${signatureAlgorithms[settings.algorithm].uri}">` +
     `</ds:SignatureMethod>`;
   for (const reference of references) {
-    text += `<ds:Reference URI="#${reference.id}"><ds:Transforms>`;
-    text += reference.token ? TOKEN_TRANSFORM : `<ds:Transform Algorithm="${canonicalization.uri}">`;
-    if (exclusive && !reference.token) text += inclusiveNamespaces(reference.prefixes);
-    text += rest;
+    rest += `<ds:Reference URI="#${reference.id}"><ds:Transforms>`;
+    if (reference.token) rest += TOKEN_TRANSFORM;
+    else {
+      rest += `<ds:Transform Algorithm="${canonicalization.uri}">`;
+      if (exclusive) rest += inclusiveNamespaces(reference.prefixes);
+    }
+    rest += `${digestMethod}${reference.digest}</ds:DigestValue></ds:Reference>`;
   }
-  const value = blankBase64(signatureLength(settings.algorithm, plan.key));
-  return (
-    `${text}</ds:SignedInfo><ds:SignatureValue>${value}</ds:SignatureValue>` +
-    `<ds:KeyInfo Id="${plan.keyInfoId}">${plan.keyInfo}</ds:KeyInfo></ds:Signature>`
-  );
+  return { name: 'ds:SignedInfo', rest: `${rest}</ds:SignedInfo>`, namespaces: SIGNED_INFO_NAMESPACES };
 }
 
+const SIGNED_INFO_NAMESPACES = [['ds', DS]] as const;
+const PARAMETERS_START = '<wsse:TransformationParameters';
 /**
  * The start of the transform that replaces a SecurityTokenReference by its token. It always canonicalizes exclusively:
  * receivers know the STR-Transform with nothing else.
  */
 const TOKEN_TRANSFORM =
-  `<ds:Transform Algorithm="${STR_TRANSFORM}"><wsse:TransformationParameters>` +
+  `<ds:Transform Algorithm="${STR_TRANSFORM}">${PARAMETERS_START}>` +
   `<ds:CanonicalizationMethod Algorithm="${EXC_C14N}"></ds:CanonicalizationMethod></wsse:TransformationParameters>`;
 
-/**
- * Writes digests and SignatureValue over the blanks of a signature.
- *
- * @param index the scan of a buffer that is ours to write to
- * @param signature the ds:Signature that {@link signatureText} wrote
- * @param values the digest of each reference
- * @param sign computes asymmetric signatures
- * @returns the SignatureValue in base64
- */
-export async function fillSignature(
-  index: XmlIndex,
-  signature: number,
-  plan: SignaturePlan,
-  values: readonly Buffer[],
-  sign: Signer,
-): Promise<string> {
-  const signedInfo = index.firstChild(signature);
-  let reference = index.child(signedInfo, DS, 'Reference');
-  for (const value of values) {
-    const digestValue = index.child(reference, DS, 'DigestValue');
-    writeOver(index, digestValue, value.toString('base64'));
-    reference = index.nextSibling(reference);
-  }
-  const { mode, comments } = canonicalizations[plan.settings.canonicalization];
-  const data = canonicalize(index, signedInfo, { mode, comments, inclusivePrefixes: plan.prefixes });
-  const computed = signatureValue(plan.settings.algorithm, plan.key, data, sign);
-  const value = (computed instanceof Promise ? await computed : computed).toString('base64');
-  writeOver(index, index.nextSibling(signedInfo), value);
-  return value;
-}
-
-/** Replaces the text of an element by one of the same length, in place. */
-function writeOver(index: XmlIndex, element: number, text: string): void {
-  const start = index.contentStart(element);
-  if (text.length !== index.contentEnd(element) - start) {
-    throw new KeyNotAcceptedError('The signing key made a value of another length than its kind has');
-  }
-  index.bytes.write(text, start, 'latin1');
+/** In the exclusive canonical form the prefix `wsse` is declared where it is first used, unless it is listed. */
+function declareInside(signedInfo: ElementText, { prefixes, references }: SignatureInput): string {
+  if (prefixes.includes('wsse') || !references.some((reference) => reference.token)) return signedInfo.rest;
+  return signedInfo.rest.replaceAll(PARAMETERS_START, `${PARAMETERS_START} xmlns:wsse="${WSSE}"`);
 }
 
 function inclusiveNamespaces(prefixes: readonly string[]): string {
   if (prefixes.length === 0) return '';
   return `<ec:InclusiveNamespaces xmlns:ec="${EXC_C14N}" PrefixList="${prefixes.join(' ')}"></ec:InclusiveNamespaces>`;
-}
-
-/** As many characters as the base64 of that many bytes has. */
-function blankBase64(bytes: number): string {
-  return 'A'.repeat(4 * Math.ceil(bytes / 3));
 }

@@ -9,39 +9,17 @@ import { KeyNotAcceptedError } from '../errors.ts';
  */
 export type Signer = (hash: string | null, data: Buffer, key: SignKeyObjectInput) => Buffer | Promise<Buffer>;
 
-/** Bytes of r and of s by `node:crypto` curve name (FIPS 186-5). */
-const curveBytes: Readonly<Record<string, number>> = { prime256v1: 32, secp384r1: 48, secp521r1: 66 };
-const hmacBytes: Readonly<Record<string, number>> = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 };
+/** By `node:crypto` name: P-256, P-384 and P-521. */
+const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 
-/**
- * Bytes of the SignatureValue that a key makes.
- *
- * @throws {KeyNotAcceptedError} when the key is not of the algorithm's kind
- */
-export function signatureLength(algorithm: SignatureAlgorithm, key: KeyObject): number {
-  const { keyType, pss, hash } = signatureAlgorithms[algorithm];
-  const details = key.asymmetricKeyDetails;
-  let length: number | undefined;
-  switch (keyType) {
-    case 'secret':
-      length = key.type === 'secret' && hash !== null ? hmacBytes[hash] : undefined;
-      break;
-    case 'rsa':
-      if (key.asymmetricKeyType === 'rsa' || (pss && key.asymmetricKeyType === 'rsa-pss')) {
-        length = Math.ceil((details?.modulusLength ?? 0) / 8);
-      }
-      break;
-    case 'ec':
-      if (key.asymmetricKeyType === 'ec') length = 2 * (curveBytes[details?.namedCurve ?? ''] ?? NaN);
-      break;
-    case 'ed25519':
-      if (key.asymmetricKeyType === 'ed25519') length = 64;
-      break;
-  }
-  if (length === undefined || Number.isNaN(length)) {
+/** @throws {KeyNotAcceptedError} when the key is not of the algorithm's kind */
+export function checkSigningKey(algorithm: SignatureAlgorithm, key: KeyObject): void {
+  const { keyType, pss } = signatureAlgorithms[algorithm];
+  const type = key.asymmetricKeyType;
+  const fits = keyType === 'secret' ? key.type === 'secret' : type === keyType || (pss && type === 'rsa-pss');
+  if (!fits || (type === 'ec' && !CURVES.has(key.asymmetricKeyDetails?.namedCurve))) {
     throw new KeyNotAcceptedError(`The signing key cannot sign with ${algorithm}`);
   }
-  return length;
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { ElementText } from '../element-text.ts';
+import { WSU } from '../namespaces.ts';
 import type { TimestampSettings } from '../settings.ts';
 
 /**
@@ -5,16 +7,16 @@ import type { TimestampSettings } from '../settings.ts';
  *
  * @param now milliseconds since 1970: Created
  * @param id the wsu:Id
- * @param declarations namespace declarations of the prefixes `wsse` and `wsu`, where they are not in scope
  */
-export function createTimestamp(settings: TimestampSettings, now: number, id: string, declarations: string): string {
+export function createTimestamp(settings: TimestampSettings, now: number, id: string): ElementText {
   const created = formatInstant(now, settings.precision);
   const expires = formatInstant(now + settings.ttl, settings.precision);
-  return (
-    `<wsu:Timestamp${declarations} wsu:Id="${id}"><wsu:Created>${created}</wsu:Created>` +
-    `<wsu:Expires>${expires}</wsu:Expires></wsu:Timestamp>`
-  );
+  const rest =
+    ` wsu:Id="${id}"><wsu:Created>${created}</wsu:Created>` + `<wsu:Expires>${expires}</wsu:Expires></wsu:Timestamp>`;
+  return { name: 'wsu:Timestamp', rest, namespaces: NAMESPACES };
 }
+
+const NAMESPACES = [['wsu', WSU]] as const;
 
 /** A point in time as xs:dateTime in UTC, whole seconds or with three decimals. */
 export function formatInstant(time: number, precision: TimestampSettings['precision']): string {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { escapeText } from '../../xml/escape.ts';
-import { BASE64_BINARY, PASSWORD_DIGEST, PASSWORD_TEXT } from '../namespaces.ts';
+import type { ElementText } from '../element-text.ts';
+import { BASE64_BINARY, PASSWORD_DIGEST, PASSWORD_TEXT, WSSE, WSU } from '../namespaces.ts';
 import type { UsernameTokenSettings } from '../settings.ts';
 import { formatInstant } from '../timestamp/create.ts';
 
@@ -12,29 +13,29 @@ const NONCE_BYTES = 16;
  *
  * @param now milliseconds since 1970: Created
  * @param id the wsu:Id
- * @param declarations namespace declarations of the prefixes `wsse` and `wsu`, where they are not in scope
  */
-export function createUsernameToken(
-  settings: UsernameTokenSettings,
-  now: number,
-  id: string,
-  declarations: string,
-): string {
+export function createUsernameToken(settings: UsernameTokenSettings, now: number, id: string): ElementText {
   const digest = settings.passwordType === 'Digest';
   const nonce = settings.nonce || digest ? randomBytes(NONCE_BYTES) : undefined;
   const created = settings.created || digest ? formatInstant(now, 'Milliseconds') : undefined;
-  let token = `<wsse:UsernameToken${declarations} wsu:Id="${id}"><wsse:Username>${escapeText(settings.username)}</wsse:Username>`;
+  let rest = ` wsu:Id="${id}"><wsse:Username>${escapeText(settings.username)}</wsse:Username>`;
   if (settings.passwordType === 'Text') {
-    token += `<wsse:Password Type="${PASSWORD_TEXT}">${escapeText(settings.password)}</wsse:Password>`;
+    rest += `<wsse:Password Type="${PASSWORD_TEXT}">${escapeText(settings.password)}</wsse:Password>`;
   } else if (digest) {
-    token += `<wsse:Password Type="${PASSWORD_DIGEST}">${passwordDigest(nonce, created, settings.password)}</wsse:Password>`;
+    rest += `<wsse:Password Type="${PASSWORD_DIGEST}">${passwordDigest(nonce, created, settings.password)}</wsse:Password>`;
   }
   if (nonce !== undefined) {
-    token += `<wsse:Nonce EncodingType="${BASE64_BINARY}">${nonce.toString('base64')}</wsse:Nonce>`;
+    rest += `<wsse:Nonce EncodingType="${BASE64_BINARY}">${nonce.toString('base64')}</wsse:Nonce>`;
   }
-  if (created !== undefined) token += `<wsu:Created>${created}</wsu:Created>`;
-  return `${token}</wsse:UsernameToken>`;
+  if (created !== undefined) rest += `<wsu:Created>${created}</wsu:Created>`;
+  rest += '</wsse:UsernameToken>';
+  return { name: 'wsse:UsernameToken', rest, namespaces: NAMESPACES };
 }
+
+const NAMESPACES = [
+  ['wsse', WSSE],
+  ['wsu', WSU],
+] as const;
 
 /**
  * The password digest of UsernameToken profile 1.1 §3.1: Base64(SHA-1(nonce ‖ created ‖ password)).
