@@ -89,25 +89,23 @@ export class Exchange {
   readonly correlationId: string;
   readonly #request: MessageMeta;
   readonly #services: ExchangeServices;
-  #state: ExchangeState;
+  #state: ExchangeState = EMPTY_EXCHANGE;
   /** Whether the policy concerns this exchange; undefined until its request's body has told. */
   #concerned: boolean | undefined;
 
-  /** @param state of a request that another process has handled, to go on with its response */
-  constructor(
-    policy: CompiledPolicy,
-    request: MessageMeta,
-    correlationId: string,
-    services: ExchangeServices,
-    state: ExchangeState = EMPTY_EXCHANGE,
-  ) {
+  constructor(policy: CompiledPolicy, request: MessageMeta, correlationId: string, services: ExchangeServices) {
     this.policy = policy;
     this.correlationId = correlationId;
     this.#request = request;
     this.#services = services;
-    this.#state = state;
     if (!policy.enabled) this.#concerned = false;
     else if (!policy.needsBody) this.#concerned = policy.matches(request, undefined);
+  }
+
+  /** Goes on with an exchange whose request another process has handled: one that the policy concerns. */
+  resume(state: ExchangeState): void {
+    this.#state = state;
+    this.#concerned = this.policy.enabled;
   }
 
   /** What the response must know of its request. */

@@ -1,0 +1,37 @@
+/** An `ExchangeState` as JSON text: bytes in base64. */
+
+import type { ExchangeState } from '../extproc/wss/exchange-state.ts';
+
+export function exchangeToJson(state: ExchangeState): string {
+  const { signerCertificate, encryptedKeys } = state;
+  return JSON.stringify({
+    ...state,
+    ...(signerCertificate !== undefined && { signerCertificate: Buffer.from(signerCertificate).toString('base64') }),
+    encryptedKeys: encryptedKeys.map((entry) => ({ ...entry, key: Buffer.from(entry.key).toString('base64') })),
+  });
+}
+
+/** @throws Error when the text is nothing that `exchangeToJson` wrote; fields may be absent */
+export function exchangeFromJson(text: string): ExchangeState {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || value === null) throw new Error('not a JSON object');
+  const { verifiedSignatures, signerCertificate, sentSignatures, encryptedKeys } = value as Record<string, unknown>;
+  return {
+    verifiedSignatures: texts(verifiedSignatures),
+    ...(typeof signerCertificate === 'string' && { signerCertificate: Buffer.from(signerCertificate, 'base64') }),
+    sentSignatures: texts(sentSignatures),
+    encryptedKeys: list(encryptedKeys).map((entry) => {
+      const { sha1, key, received } = entry as Record<string, unknown>;
+      if (typeof sha1 !== 'string' || typeof key !== 'string') throw new Error('encryptedKeys without sha1 or key');
+      return { sha1, key: Buffer.from(key, 'base64'), ...(received === true && { received }) };
+    }),
+  };
+}
+
+function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function texts(value: unknown): string[] {
+  return list(value).filter((item) => typeof item === 'string');
+}

@@ -1,0 +1,81 @@
+/** A folder of manifests as the service's configuration: read at the start and whenever it changes. */
+
+import type { Bundle } from '../../policy/bundle.ts';
+import { formatProblem, type Problem } from '../../policy/problem.ts';
+import type { CompiledPolicy } from '../pipeline/compile.ts';
+import { loadPolicies, type LoadedPolicies } from '../pipeline/load-policies.ts';
+import { ChangeWatcher } from './change-watcher.ts';
+
+export interface PolicyFolderEvents {
+  /** The folder's policies are to be used from now on. */
+  readonly taken: (bundle: Bundle, policies: ReadonlyMap<string, CompiledPolicy>, problems: readonly Problem[]) => void;
+  /** The folder has errors; what was used before is kept, all of it. */
+  readonly refused: (problems: readonly Problem[]) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+export class PolicyFolder {
+  readonly #path: string;
+  readonly #events: PolicyFolderEvents;
+  readonly #watcher: ChangeWatcher;
+  #taken = false;
+  #problems: readonly string[] = [];
+
+  constructor(path: string, events: PolicyFolderEvents) {
+    this.#path = path;
+    this.#events = events;
+    this.#watcher = new ChangeWatcher(path, () => this.#read());
+  }
+
+  /** Whether policies of the folder are in use. */
+  get taken(): boolean {
+    return this.#taken;
+  }
+
+  /** What is wrong with the folder as it was last read, one line each. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  /** Reads the folder, and watches it from then on. */
+  async start(): Promise<void> {
+    // In this order a change while it is read is seen by the next look.
+    await this.#watcher.start();
+    await this.#read();
+  }
+
+  close(): void {
+    this.#watcher.close();
+  }
+
+  async #read(): Promise<void> {
+    const loaded = await loadPolicies([this.#path], this.#events.now());
+    const { bundle, policies, problems } = loaded;
+    this.#problems = problems.map(formatProblem);
+    if (this.#taken ? isBroken(loaded) : isUnreadable(loaded)) {
+      this.#events.refused(problems);
+      return;
+    }
+    this.#taken = true;
+    this.#events.taken(bundle, policies, problems);
+  }
+}
+
+/**
+ * A mistake in the files, or half a change: reason to stay with what works. A reference to nothing is none: who takes a
+ * Secret away means the policy to stop.
+ */
+function isBroken({ bundle, policies, problems }: LoadedPolicies): boolean {
+  return (
+    problems.some(({ severity, reason }) => severity === 'error' && reason !== 'InvalidRef') ||
+    bundle.policies.some(({ namespace, name, broken }) => {
+      return broken === undefined && policies.get(`${namespace}/${name}`)?.broken !== undefined;
+    })
+  );
+}
+
+/** At the start there is nothing to stay with: good policies work, broken ones refuse their traffic. */
+function isUnreadable({ policies, problems }: LoadedPolicies): boolean {
+  return policies.size === 0 && problems.some(({ reason }) => reason === 'Unreadable');
+}

@@ -1,0 +1,120 @@
+/** Prometheus metrics. Labels are bounded: policies that we have, phases, outcomes and codes; never text of a message. */
+
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { CompiledPolicy } from '../pipeline/compile.ts';
+import type { Verdict } from '../pipeline/exchange.ts';
+
+/** Values that are asked for when metrics are read. */
+export interface GaugeSources {
+  readonly exchanges: () => number;
+  readonly bytes: () => number;
+  readonly queued: () => number;
+  readonly replayEntries: () => number;
+}
+
+const DURATION_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+const SIZE_BUCKETS = [1, 4, 16, 64, 256, 1024, 4096, 16384].map((kib) => kib * 1024);
+
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #messages = this.#counter('messages_total', 'Messages by what became of them', [
+    'policy',
+    'phase',
+    'outcome',
+    'reason',
+  ]);
+  readonly #durations = this.#histogram('step_duration_seconds', 'Time of a step', ['phase', 'step'], DURATION_BUCKETS);
+  readonly #sizes = this.#histogram('message_bytes', 'Size of bodies', ['phase', 'direction'], SIZE_BUCKETS);
+  readonly #overload = this.#counter('overload_total', 'Messages refused because too much was under way', ['phase']);
+  readonly #legacy = this.#counter('legacy_algorithms_total', 'Uses of algorithms that should no longer be', [
+    'policy',
+    'algorithm',
+  ]);
+  readonly #bundle = this.#gauge('bundle_info', 'The configuration in use', ['version']);
+  readonly #bundleTime = this.#gauge('bundle_loaded_timestamp_seconds', 'When the configuration in use was loaded', []);
+  readonly #broken = this.#gauge('policy_broken', '1: the policy cannot work and its messages are refused', ['policy']);
+  readonly #expiry = this.#gauge('certificate_expiry_timestamp_seconds', 'When a certificate in use ends', [
+    'policy',
+    'certificate',
+  ]);
+  readonly #reloads = this.#counter('config_reloads_total', 'Configurations read, by whether they were taken', [
+    'result',
+  ]);
+  readonly #workersLost = this.#counter('workers_lost_total', 'Threads that died', []);
+
+  constructor(sources: GaugeSources) {
+    collectDefaultMetrics({ register: this.#registry });
+    this.#sampled('exchanges_in_flight', 'HTTP exchanges under way', sources.exchanges);
+    this.#sampled('bytes_in_flight', 'Bytes of bodies received or worked on', sources.bytes);
+    this.#sampled('jobs_queued', 'Messages that wait for a thread', sources.queued);
+    this.#sampled('replay_cache_entries', 'Facts remembered against replay', sources.replayEntries);
+    // Series that alerts look at exist from the start.
+    this.#reloads.inc({ result: 'taken' }, 0);
+    this.#reloads.inc({ result: 'refused' }, 0);
+    this.#workersLost.inc(0);
+  }
+
+  /** The registry's text in Prometheus' format, and its content type. */
+  async text(): Promise<{ contentType: string; body: string }> {
+    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+
+  verdict(verdict: Verdict): void {
+    const { policy, phase, outcome, failure, durations } = verdict;
+    this.#messages.inc({ policy, phase, outcome, reason: failure?.code ?? '' });
+    if (failure?.code === 'ERR_OVERLOAD') this.#overload.inc({ phase });
+    for (const algorithm of verdict.legacyAlgorithms) this.#legacy.inc({ policy, algorithm });
+    if (outcome === 'passed') return;
+    for (const [step, milliseconds] of Object.entries(durations)) {
+      this.#durations.observe({ phase, step }, milliseconds / 1000);
+    }
+    this.#durations.observe({ phase, step: 'total' }, verdict.total / 1000);
+    this.#sizes.observe({ phase, direction: 'in' }, verdict.bytesIn);
+    this.#sizes.observe({ phase, direction: 'out' }, verdict.bytesOut);
+  }
+
+  /** A configuration was read and is in use now. @param now milliseconds since 1970 */
+  bundleTaken(version: string, policies: Iterable<CompiledPolicy>, now: number): void {
+    this.#reloads.inc({ result: 'taken' });
+    for (const gauge of [this.#bundle, this.#broken, this.#expiry]) gauge.reset();
+    this.#bundle.set({ version }, 1);
+    this.#bundleTime.set(now / 1000);
+    for (const { id, broken, certificates } of policies) {
+      this.#broken.set({ policy: id }, broken === undefined ? 0 : 1);
+      for (const { name, notAfter } of certificates)
+        this.#expiry.set({ policy: id, certificate: name }, notAfter / 1000);
+    }
+  }
+
+  /** A configuration was read that has errors; the one before stays in use. */
+  bundleRefused(): void {
+    this.#reloads.inc({ result: 'refused' });
+  }
+
+  workerLost(): void {
+    this.#workersLost.inc();
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
+    return new Counter({ name: `waxseal_${name}`, help, labelNames, registers: [this.#registry] });
+  }
+
+  #gauge<L extends string>(name: string, help: string, labelNames: L[]): Gauge<L> {
+    return new Gauge({ name: `waxseal_${name}`, help, labelNames, registers: [this.#registry] });
+  }
+
+  #histogram<L extends string>(name: string, help: string, labelNames: L[], buckets: number[]): Histogram<L> {
+    return new Histogram({ name: `waxseal_${name}`, help, labelNames, buckets, registers: [this.#registry] });
+  }
+
+  #sampled(name: string, help: string, value: () => number): void {
+    new Gauge({
+      name: `waxseal_${name}`,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  }
+}

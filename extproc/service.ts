@@ -1,0 +1,157 @@
+/** The ext_proc service: everything joined, from a folder of policies to the port that Envoy calls. */
+
+import { formatProblem, type Problem } from '../policy/problem.ts';
+import { PolicyFolder } from './config/policy-folder.ts';
+import { GrpcServer } from './envoy/grpc-server.ts';
+import { Health } from './envoy/health.ts';
+import type { PolicySource } from './envoy/policy-identity.ts';
+import { EXT_PROC_SERVICE, ExtProcStream, type StreamServices } from './envoy/stream.ts';
+import { AdminServer, type Readiness } from './observe/admin.ts';
+import { logVerdict, type Logger } from './observe/log.ts';
+import { Metrics } from './observe/metrics.ts';
+import { Admission } from './pipeline/admission.ts';
+import { MemoryReplayCache } from './pipeline/replay-cache.ts';
+import { RuntimeStore } from './pipeline/runtime.ts';
+import { WorkerPool } from './pipeline/worker-pool.ts';
+
+export interface ServiceOptions {
+  /** Folder of manifests. */
+  readonly config: string;
+  /** Where Envoy calls: `host:port` or `unix:/path`. */
+  readonly listen: string;
+  /** Where an administrator looks: `host:port` or `unix:/path`. */
+  readonly admin: string;
+  /** Threads for large messages and for decryption; 0: none, everything in one thread. */
+  readonly workers: number;
+  /** HTTP exchanges under way at a time; more are refused. */
+  readonly maxExchanges: number;
+  /** Bytes of bodies in the process at a time; more are refused. */
+  readonly maxBytes: number;
+  readonly policySources: readonly PolicySource[];
+  readonly logger: Logger;
+}
+
+export class Service {
+  readonly #options: ServiceOptions;
+  readonly #logger: Logger;
+  readonly #pool: WorkerPool;
+  readonly #runtimes: RuntimeStore;
+  readonly #folder: PolicyFolder;
+  readonly #grpc: GrpcServer;
+  readonly #admin: AdminServer;
+  readonly #metrics: Metrics;
+  readonly #health = new Health([EXT_PROC_SERVICE]);
+  #draining = false;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+    const { logger } = options;
+    this.#logger = logger;
+    const admission = new Admission(options);
+    const replay = new MemoryReplayCache();
+    this.#pool = new WorkerPool({
+      size: options.workers,
+      onLost: (error) => {
+        this.#metrics.workerLost();
+        logger.error({ err: error }, 'a worker thread died and is replaced');
+      },
+    });
+    this.#runtimes = new RuntimeStore(this.#pool);
+    this.#metrics = new Metrics({
+      exchanges: () => admission.exchanges,
+      bytes: () => admission.bytes,
+      queued: () => this.#pool.queued,
+      replayEntries: () => replay.size,
+    });
+    this.#folder = new PolicyFolder(options.config, {
+      now: Date.now,
+      taken: (bundle, policies, problems) => {
+        this.#runtimes.replace(bundle, policies);
+        this.#metrics.bundleTaken(bundle.version, policies.values(), Date.now());
+        this.#updateHealth();
+        this.#logProblems(problems);
+        logger.info({ bundle: bundle.version, policies: policies.size }, 'configuration in use');
+      },
+      refused: (problems) => {
+        this.#metrics.bundleRefused();
+        this.#logProblems(problems);
+        const bundle = this.#runtimes.current?.version;
+        logger.error({ bundle }, 'the configuration has errors and is not used; the one before stays in use');
+      },
+    });
+    const streams: StreamServices = {
+      runtimes: this.#runtimes,
+      admission,
+      replay,
+      policySources: options.policySources,
+      now: Date.now,
+      report: (verdict) => {
+        this.#metrics.verdict(verdict);
+        logVerdict(logger, verdict);
+      },
+    };
+    this.#grpc = new GrpcServer({
+      methods: new Map([
+        [`/${EXT_PROC_SERVICE}/Process`, (call) => new ExtProcStream(call, streams)],
+        ...this.#health.methods,
+      ]),
+      onError: (error) => logger.error({ err: error }, 'gRPC'),
+    });
+    this.#admin = new AdminServer({
+      metrics: () => this.#metrics.text(),
+      readiness: () => this.#readiness(),
+    });
+  }
+
+  /** @returns the addresses it listens on */
+  async start(): Promise<{ listen: string; admin: string }> {
+    await this.#folder.start();
+    this.#pool.start();
+    const admin = await this.#admin.listen(this.#options.admin);
+    const listen = await this.#grpc.listen(this.#options.listen);
+    this.#updateHealth();
+    this.#logger.info({ listen, admin, config: this.#options.config }, 'listening');
+    return { listen, admin };
+  }
+
+  /**
+   * Says that it is leaving, lets exchanges finish, and stops.
+   * @param timeout milliseconds after which what is left is cut off
+   */
+  async stop(timeout: number): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    this.#updateHealth();
+    this.#logger.info('draining');
+    this.#folder.close();
+    await this.#grpc.drain(timeout);
+    await this.#pool.close();
+    await this.#admin.close();
+    this.#logger.info('stopped');
+  }
+
+  #updateHealth(): void {
+    this.#health.serving = this.#readiness().ready;
+  }
+
+  #readiness(): Readiness {
+    const { current } = this.#runtimes;
+    const policies = [...(current?.policies.values() ?? [])].map(({ id, broken }) => [id, broken ?? 'ready'] as const);
+    return {
+      ready: current !== undefined && !this.#draining,
+      details: {
+        draining: this.#draining,
+        bundle: current?.version ?? null,
+        policies: Object.fromEntries(policies),
+        problems: this.#folder.problems,
+      },
+    };
+  }
+
+  #logProblems(problems: readonly Problem[]): void {
+    for (const problem of problems) {
+      const level = problem.severity === 'error' ? 'error' : problem.severity === 'warning' ? 'warn' : 'info';
+      this.#logger[level]({ policy: problem.policy, reason: problem.reason }, formatProblem(problem));
+    }
+  }
+}
