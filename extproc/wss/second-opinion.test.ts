@@ -122,7 +122,6 @@ const encrypt = (text: string, algorithm: string, transport: string, digest: str
       else reject(error instanceof Error ? error : new Error('no result'));
     });
   });
-  });
 
 const decrypting: VerifySettings = settings({
   timestamp: undefined,
