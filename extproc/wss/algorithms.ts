@@ -26,21 +26,10 @@ export type SignatureAlgorithm =
   | 'HMAC-SHA512';
 
 export type CanonicalizationName =
-  | 'ExclusiveC14N'
-  | 'ExclusiveC14NWithComments'
-  | 'C14N10'
-  | 'C14N10WithComments'
-  | 'C14N11'
-  | 'C14N11WithComments';
+  'ExclusiveC14N' | 'ExclusiveC14NWithComments' | 'C14N10' | 'C14N10WithComments' | 'C14N11' | 'C14N11WithComments';
 
 export type DataAlgorithm =
-  | 'AES128-GCM'
-  | 'AES192-GCM'
-  | 'AES256-GCM'
-  | 'AES128-CBC'
-  | 'AES192-CBC'
-  | 'AES256-CBC'
-  | 'TripleDES-CBC';
+  'AES128-GCM' | 'AES192-GCM' | 'AES256-GCM' | 'AES128-CBC' | 'AES192-CBC' | 'AES256-CBC' | 'TripleDES-CBC';
 
 export type KeyTransport = 'RSA-OAEP' | 'RSA-OAEP-MGF1P' | 'RSA-1_5';
 
@@ -123,7 +112,8 @@ export const canonicalizations: Readonly<Record<CanonicalizationName, Canonicali
 
 export interface DataAlgorithmDetails {
   readonly uri: string;
-  readonly cipher: 'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm' | 'aes-128-cbc' | 'aes-192-cbc' | 'aes-256-cbc' | 'des-ede3-cbc';
+  readonly cipher:
+    'aes-128-gcm' | 'aes-192-gcm' | 'aes-256-gcm' | 'aes-128-cbc' | 'aes-192-cbc' | 'aes-256-cbc' | 'des-ede3-cbc';
   readonly keyBytes: number;
   readonly ivBytes: number;
   readonly blockBytes: number;
@@ -132,13 +122,62 @@ export interface DataAlgorithmDetails {
 
 /** XML Encryption 1.1 §5.2. */
 export const dataAlgorithms: Readonly<Record<DataAlgorithm, DataAlgorithmDetails>> = {
-  'AES128-GCM': { uri: `${XENC11}aes128-gcm`, cipher: 'aes-128-gcm', keyBytes: 16, ivBytes: 12, blockBytes: 16, gcm: true },
-  'AES192-GCM': { uri: `${XENC11}aes192-gcm`, cipher: 'aes-192-gcm', keyBytes: 24, ivBytes: 12, blockBytes: 16, gcm: true },
-  'AES256-GCM': { uri: `${XENC11}aes256-gcm`, cipher: 'aes-256-gcm', keyBytes: 32, ivBytes: 12, blockBytes: 16, gcm: true },
-  'AES128-CBC': { uri: `${XENC}aes128-cbc`, cipher: 'aes-128-cbc', keyBytes: 16, ivBytes: 16, blockBytes: 16, gcm: false },
-  'AES192-CBC': { uri: `${XENC}aes192-cbc`, cipher: 'aes-192-cbc', keyBytes: 24, ivBytes: 16, blockBytes: 16, gcm: false },
-  'AES256-CBC': { uri: `${XENC}aes256-cbc`, cipher: 'aes-256-cbc', keyBytes: 32, ivBytes: 16, blockBytes: 16, gcm: false },
-  'TripleDES-CBC': { uri: `${XENC}tripledes-cbc`, cipher: 'des-ede3-cbc', keyBytes: 24, ivBytes: 8, blockBytes: 8, gcm: false },
+  'AES128-GCM': {
+    uri: `${XENC11}aes128-gcm`,
+    cipher: 'aes-128-gcm',
+    keyBytes: 16,
+    ivBytes: 12,
+    blockBytes: 16,
+    gcm: true,
+  },
+  'AES192-GCM': {
+    uri: `${XENC11}aes192-gcm`,
+    cipher: 'aes-192-gcm',
+    keyBytes: 24,
+    ivBytes: 12,
+    blockBytes: 16,
+    gcm: true,
+  },
+  'AES256-GCM': {
+    uri: `${XENC11}aes256-gcm`,
+    cipher: 'aes-256-gcm',
+    keyBytes: 32,
+    ivBytes: 12,
+    blockBytes: 16,
+    gcm: true,
+  },
+  'AES128-CBC': {
+    uri: `${XENC}aes128-cbc`,
+    cipher: 'aes-128-cbc',
+    keyBytes: 16,
+    ivBytes: 16,
+    blockBytes: 16,
+    gcm: false,
+  },
+  'AES192-CBC': {
+    uri: `${XENC}aes192-cbc`,
+    cipher: 'aes-192-cbc',
+    keyBytes: 24,
+    ivBytes: 16,
+    blockBytes: 16,
+    gcm: false,
+  },
+  'AES256-CBC': {
+    uri: `${XENC}aes256-cbc`,
+    cipher: 'aes-256-cbc',
+    keyBytes: 32,
+    ivBytes: 16,
+    blockBytes: 16,
+    gcm: false,
+  },
+  'TripleDES-CBC': {
+    uri: `${XENC}tripledes-cbc`,
+    cipher: 'des-ede3-cbc',
+    keyBytes: 24,
+    ivBytes: 8,
+    blockBytes: 8,
+    gcm: false,
+  },
 };
 
 /** XML Encryption 1.1 §5.5. */

@@ -134,7 +134,10 @@ export interface VerifyTimestampSettings {
 export interface DecryptionSettings {
   readonly keys: readonly DecryptionKey[];
   readonly requiredParts: readonly Part[];
-  readonly accept: { readonly dataAlgorithms: readonly DataAlgorithm[]; readonly keyTransports: readonly KeyTransport[] };
+  readonly accept: {
+    readonly dataAlgorithms: readonly DataAlgorithm[];
+    readonly keyTransports: readonly KeyTransport[];
+  };
   readonly requireSignedEncryptedData: boolean;
 }
 
