@@ -104,7 +104,7 @@ test('xml-crypto, HMAC', () => {
 
 /** The library has no types of its own. */
 type Encrypt = (text: string, options: object, callback: (error: unknown, result?: string) => void) => void;
-const encryptWith = xmlEncryption.encrypt as unknown as Encrypt;
+const { encrypt: encryptWith } = xmlEncryption as unknown as { encrypt: Encrypt };
 
 const encrypt = (text: string, algorithm: string, transport: string, digest: string): Promise<string> =>
   new Promise((resolve, reject) => {
