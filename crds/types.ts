@@ -66,7 +66,7 @@ export interface When {
 }
 
 export interface Condition {
-  /** Where the compared value comes from. `Header`: every value of the header `name`. `Path`: the request path without its query. `Query`: every decoded value of the query parameter `name`. `Method`: the HTTP method. `Host`: the request's host, lower case, without the port. `SourceIP`: the address of the client. `APIKey`: the header `X-API-Key` and the query parameter `apikey`, or the header and parameter called `name`; compared in constant time with `Equals` and `In`. It chooses a policy and authenticates nobody. `SOAPAction`: the SOAP 1.1 header without its quotes, or the `action` parameter of the SOAP 1.2 content type. `Operation`: the qualified name of the first child of the SOAP Body, written `{namespace}local`. In the response phase all of them still speak of the request. */
+  /** Where the compared value comes from. `Header`: every value of the header `name`. `Path`: the request path without its query, with escaped letters, digits, `-`, `.`, `_` and `~` unescaped and dot segments resolved. `Query`: every decoded value of the query parameter `name`. `Method`: the HTTP method. `Host`: the request's host, lower case, without the port. `SourceIP`: the address of the client. `APIKey`: the header `X-API-Key` and the query parameter `apikey`, or the header and parameter called `name`; compared in constant time with `Equals` and `In`. It chooses a policy and authenticates nobody. `SOAPAction`: the SOAP 1.1 header without its quotes, or the `action` parameter of the SOAP 1.2 content type. `Operation`: the qualified name of the first child of the SOAP Body, written `{namespace}local`. In the response phase all of them still speak of the request. */
   readonly source: 'Header' | 'Path' | 'Query' | 'Method' | 'Host' | 'SourceIP' | 'APIKey' | 'SOAPAction' | 'Operation';
   /** The header (in any case) or query parameter. */
   readonly name?: string;
@@ -118,7 +118,7 @@ export interface Verify {
   readonly signatureConfirmation: 'Required' | 'NotRequired';
   /** Refuses a message that was seen before, by its signature and by the nonce of its UsernameToken. */
   readonly replay: Replay;
-  /** How much of the WS-I Basic Security Profile 1.1 is demanded. `Lenient` and `Off` demand only those of its rules that security needs. */
+  /** How much of the WS-I Basic Security Profile 1.1 is demanded. `Lenient` and `Off` demand only those of its rules that security needs. kubectl reads a bare `Off` as false: write it in quotes. */
   readonly bspCompliance: 'Lenient' | 'Off';
   /** HTTP headers that carry the verified identity to the receiver. A client's own headers of these names are removed. */
   readonly identityHeaders?: readonly IdentityHeader[];

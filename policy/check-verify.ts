@@ -80,6 +80,12 @@ function checkDecryption(report: Report, { decryption, signature }: ResolvedVeri
       `with ${cbc} accepted and no signature over it, the answers to forged messages can betray their content`,
     );
   }
+  if (accept.keyTransports.includes('RSA-1_5') && accept.keyTransports.length > 1) {
+    report.warning(
+      [...at, 'accept', 'keyTransports'],
+      'what RSA-1_5 betrays of a key opens messages under RSA-OAEP too; accept one of them, or give each policy a key of its own',
+    );
+  }
   accept.dataAlgorithms.forEach((algorithm, index) => {
     warnLegacy(report, [...at, 'accept', 'dataAlgorithms', index], algorithm);
   });
