@@ -3,17 +3,19 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { SOAP11 } from '../../examples/demo/names.ts';
 import { openMessage } from '../../examples/demo/open-message.ts';
 import { KEYS, OUTGOING, backend, ca, content, envelope, policy, securedEcho } from './support/fixture.ts';
 import { Gateway } from './support/gateway.ts';
 import { SOAP11_HEADERS, send } from './support/http.ts';
 import { Recorder } from './support/recorder.ts';
+import { assertFault } from './support/refusal.ts';
 
 const codings = [
-  ['gzip', gzipSync],
-  ['deflate', deflateSync],
-  ['deflate', deflateRawSync],
-  ['br', brotliCompressSync],
+  ['gzip', 'gzip', gzipSync],
+  ['deflate', 'deflate', deflateSync],
+  ['deflate without its header', 'deflate', deflateRawSync],
+  ['br', 'br', brotliCompressSync],
 ] as const;
 const MULTIPART = '--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b--\r\n';
 
@@ -30,9 +32,12 @@ describe('bodies', () => {
           policy('outgoing', OUTGOING),
           policy('conditional', { ...OUTGOING, when }),
           policy('off', { ...OUTGOING, enabled: false }),
+          ...['Refuse', 'Pass', 'Replace'].map((unsignedBackendFaults) =>
+            policy(`faults-${unsignedBackendFaults.toLowerCase()}`, { ...OUTGOING, faults: { unsignedBackendFaults } }),
+          ),
         ],
       },
-      policies: ['outgoing', 'conditional', 'off'],
+      policies: ['outgoing', 'conditional', 'off', 'faults-refuse', 'faults-pass', 'faults-replace'],
       backendPort: recorder.port,
     });
   });
@@ -41,8 +46,8 @@ describe('bodies', () => {
     recorder.close();
   });
 
-  for (const [coding, compress] of codings) {
-    test(`${compress.name}: a compressed request is secured, the backend gets it uncompressed`, async () => {
+  for (const [name, coding, compress] of codings) {
+    test(`${name}: a compressed request is secured, the backend gets it uncompressed`, async () => {
       recorder.reset(securedEcho);
       const headers = { ...SOAP11_HEADERS, 'content-encoding': coding };
       const answer = await send(gateway.url('outgoing'), compress(envelope(content(3000))), { headers });
@@ -52,7 +57,7 @@ describe('bodies', () => {
       assert.equal(opened.content, content(3000));
     });
 
-    test(`${compress.name}: a compressed answer is verified, the client gets it uncompressed`, async () => {
+    test(`${name}: a compressed answer is verified, the client gets it uncompressed`, async () => {
       recorder.reset(async (received) => {
         const reply = await securedEcho(received);
         return { headers: { ...reply.headers, 'content-encoding': coding }, body: compress(reply.body) };
@@ -110,11 +115,21 @@ describe('bodies', () => {
     assert.ok(recorder.last.body.includes('EncryptedData'));
   });
 
-  test("a backend's Fault without security passes, and is still a Fault", async () => {
-    const fault = envelope('<soap:Fault><faultcode>soap:Server</faultcode><faultstring>no</faultstring></soap:Fault>');
-    recorder.reset(() => ({ status: 500, body: fault }));
-    const answer = await send(gateway.url('outgoing'), envelope(content(1000)));
-    assert.equal(answer.status, 500);
-    assert.equal(answer.text, fault);
-  });
+  for (const [treatment, status, shown] of [
+    ['Refuse', 403, false],
+    ['Pass', 500, true],
+    ['Replace', 500, false],
+  ] as const) {
+    test(`a backend's Fault without security, unsignedBackendFaults: ${treatment}`, async () => {
+      const fault = envelope(
+        '<soap:Fault><faultcode>soap:Server</faultcode><faultstring>own</faultstring></soap:Fault>',
+      );
+      recorder.reset(() => ({ status: 500, body: fault }));
+      const answer = await send(gateway.url(`faults-${treatment.toLowerCase()}`), envelope(content(1000)));
+      assert.equal(answer.status, status, answer.text);
+      assertFault(answer, SOAP11);
+      assert.equal(answer.text === fault, shown, answer.text);
+      assert.equal(answer.text.includes('own'), shown);
+    });
+  }
 });

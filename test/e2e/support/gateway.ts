@@ -25,13 +25,6 @@ export interface GatewayOptions {
   readonly unixSocket?: boolean;
 }
 
-/** One line of Envoy's access log. */
-export interface AccessLine {
-  readonly path: string;
-  readonly status: number;
-  readonly details: string;
-}
-
 export class Gateway {
   readonly folder: string;
   readonly envoy: Child;
@@ -116,14 +109,6 @@ export class Gateway {
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
-  /** Envoy's access log. */
-  accessLines(): AccessLine[] {
-    return this.envoy.log
-      .split('\n')
-      .filter((line) => line.startsWith('{"'))
-      .map((line) => JSON.parse(line) as AccessLine);
-  }
-
   async restartExtproc(): Promise<void> {
     await this.extproc.stop();
     this.extproc = await this.#startExtproc();
@@ -143,7 +128,7 @@ async function writeManifests(folder: string, name: string, manifests: readonly 
   await rename(temporary, join(folder, name));
 }
 
-/** What `waxseal envoy-config` prints, with one route for each policy and an access log. */
+/** What `waxseal envoy-config` prints, with one route for each policy. */
 function envoyYaml(options: GatewayOptions, port: number, extproc: { host: string; port: number } | { path: string }) {
   const config = bootstrap({
     listen: { host: '127.0.0.1', port },
@@ -163,17 +148,5 @@ function envoyYaml(options: GatewayOptions, port: number, extproc: { host: strin
     typed_per_filter_config: routePolicy(`e2e/${policy}`),
   }));
   if (options.messageTimeout) Object.assign(filter.typed_config, { message_timeout: options.messageTimeout });
-  const format = { path: '%REQ(:PATH)%', status: '%RESPONSE_CODE%', details: '%RESPONSE_CODE_DETAILS%' };
-  Object.assign(manager, {
-    access_log: [
-      {
-        name: 'envoy.access_loggers.stdout',
-        typed_config: {
-          '@type': 'type.googleapis.com/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog',
-          log_format: { json_format: format },
-        },
-      },
-    ],
-  });
   return stringify(config);
 }
