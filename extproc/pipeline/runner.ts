@@ -1,6 +1,6 @@
 /** Where a job runs: here, or in a thread of its own. */
 
-import { sign, type SignKeyObjectInput } from 'node:crypto';
+import { KeyObject, sign, type SignKeyObjectInput } from 'node:crypto';
 import type { CompiledPolicy } from './compile.ts';
 import { runJob, type Job, type JobResult } from './engine.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -38,8 +38,9 @@ export function poolRunner(pool: WorkerPool, version: string): JobRunner {
 export const inlineRunner: JobRunner = { run: (policy, job) => runJob(job, policy, signOnPool) };
 
 /** RSA takes long enough to be worth the way to libuv's pool and back. */
-function signOnPool(hash: string | null, data: Buffer, key: SignKeyObjectInput): Buffer | Promise<Buffer> {
-  if (key.key.asymmetricKeyType !== 'rsa' && key.key.asymmetricKeyType !== 'rsa-pss') return sign(hash, data, key);
+function signOnPool(hash: string | null, data: Buffer, key: KeyObject | SignKeyObjectInput): Buffer | Promise<Buffer> {
+  const { asymmetricKeyType: type } = key instanceof KeyObject ? key : key.key;
+  if (type !== 'rsa' && type !== 'rsa-pss') return sign(hash, data, key);
   return new Promise((resolve, reject) => {
     sign(hash, data, key, (error, signature) => {
       if (error === null) resolve(signature);

@@ -6,18 +6,27 @@ import { KeyNotAcceptedError } from '../errors.ts';
  * Computes an asymmetric signature: `node:crypto.sign`, here or on the thread pool.
  *
  * @param hash `node:crypto` hash name; null when the algorithm hashes inside
+ * @param key the key alone wherever it needs no options: node takes markedly longer to look through an object
  */
-export type Signer = (hash: string | null, data: Buffer, key: SignKeyObjectInput) => Buffer | Promise<Buffer>;
+export type Signer = (
+  hash: string | null,
+  data: Buffer,
+  key: KeyObject | SignKeyObjectInput,
+) => Buffer | Promise<Buffer>;
 
-/** By `node:crypto` name: P-256, P-384 and P-521. */
-const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
+/** Bytes of r and of s by `node:crypto` curve name (FIPS 186-5). */
+const curveBytes: ReadonlyMap<string | undefined, number> = new Map([
+  ['prime256v1', 32],
+  ['secp384r1', 48],
+  ['secp521r1', 66],
+]);
 
 /** @throws {KeyNotAcceptedError} when the key is not of the algorithm's kind */
 export function checkSigningKey(algorithm: SignatureAlgorithm, key: KeyObject): void {
   const { keyType, pss } = signatureAlgorithms[algorithm];
   const type = key.asymmetricKeyType;
   const fits = keyType === 'secret' ? key.type === 'secret' : type === keyType || (pss && type === 'rsa-pss');
-  if (!fits || (type === 'ec' && !CURVES.has(key.asymmetricKeyDetails?.namedCurve))) {
+  if (!fits || (type === 'ec' && curveBytesOf(key) === 0)) {
     throw new KeyNotAcceptedError(`The signing key cannot sign with ${algorithm}`);
   }
 }
@@ -36,10 +45,30 @@ export function signatureValue(
 ): Buffer | Promise<Buffer> {
   const { keyType, pss, hash } = signatureAlgorithms[algorithm];
   if (keyType === 'secret' && hash !== null) return createHmac(hash, key).update(data).digest();
-  if (keyType === 'ec') return sign(hash, data, { key, dsaEncoding: 'ieee-p1363' });
-  if (pss) {
-    const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;
-    return sign(hash, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
+  if (keyType === 'ec') {
+    const computed = sign(hash, data, key);
+    const bytes = curveBytesOf(key);
+    return computed instanceof Promise ? computed.then((der) => rawFromDer(der, bytes)) : rawFromDer(computed, bytes);
   }
-  return sign(hash, data, { key });
+  if (!pss) return sign(hash, data, key);
+  const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;
+  return sign(hash, data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength });
+}
+
+function curveBytesOf(key: KeyObject): number {
+  return curveBytes.get(key.asymmetricKeyDetails?.namedCurve) ?? 0;
+}
+
+/** Ecdsa-Sig-Value (RFC 3279 §2.2.3), as our own crypto library has just made it, to r ‖ s. */
+function rawFromDer(der: Buffer, bytes: number): Buffer {
+  const raw = Buffer.alloc(2 * bytes);
+  // SEQUENCE, its length in one byte or two, and two INTEGERs of less than 128 bytes, perhaps after a zero for the sign.
+  let at = der[1] < 0x80 ? 2 : 3;
+  for (const end of [bytes, 2 * bytes]) {
+    const next = at + 2 + der[at + 1];
+    const start = Math.max(at + 2, next - bytes);
+    der.copy(raw, end - (next - start), start, next);
+    at = next;
+  }
+  return raw;
 }
