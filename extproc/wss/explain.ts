@@ -1,0 +1,219 @@
+/**
+ * Why a message verifies or not: every token, reference and digest is looked at, and nothing stops at the first failure.
+ *
+ * For operators at a command line, never for the message path: it tells things (which data could be decrypted, what a
+ * digest would match) that a peer must not learn.
+ */
+
+import { decryptByKey, decryptByList, decryptToken } from './encryption/decrypt.ts';
+import { checkEncryptedParts } from './encryption/required-parts.ts';
+import {
+  TimestampExpiredError,
+  TimestampInFutureError,
+  TimestampLifetimeError,
+  UsernameTokenExpiredError,
+} from './errors.ts';
+import { explainSignature } from './explain/signature.ts';
+import { attempt, pathOf, reasonOf, type Finding } from './explain/finding.ts';
+import { classifyFailure } from './faults.ts';
+import { DS, XENC } from './namespaces.ts';
+import type { DecryptionSettings, VerifySettings } from './settings.ts';
+import { checkSignatureConfirmation } from './signature-confirmation/check.ts';
+import { findDecisiveSignature } from './signature/required-parts.ts';
+import { verifySignature } from './signature/verify.ts';
+import { actorOf, securityHeaders, type SoapMessage } from './soap.ts';
+import { checkTimestamp } from './timestamp/check.ts';
+import { checkUsernameToken } from './username-token/check.ts';
+import { Verification, type VerifyContext } from './verification.ts';
+import { verify } from './verify.ts';
+
+export type { Finding } from './explain/finding.ts';
+
+export interface Explanation {
+  readonly accepted: boolean;
+  /** What `verify` threw, when it did. */
+  readonly refusal?: { readonly code: string; readonly reason: string };
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Explains the verdict on a message.
+ *
+ * @param message as it came
+ * @param settings the policy's `verify`
+ * @param context as for {@link verify}
+ */
+export function explain(message: SoapMessage, settings: VerifySettings, context: VerifyContext): Explanation {
+  const findings: Finding[] = [];
+  const security = explainHeaders(message, settings, findings);
+  if (security !== undefined) {
+    const state = new Verification(message, security, settings, context);
+    explainChildren(state, findings);
+    explainDemands(state, findings);
+  }
+  try {
+    verify(message, settings, context);
+    return { accepted: true, findings };
+  } catch (error) {
+    return { accepted: false, refusal: { code: classifyFailure(error).code, reason: reasonOf(error) }, findings };
+  }
+}
+
+/** @returns our Security header */
+function explainHeaders(message: SoapMessage, settings: VerifySettings, findings: Finding[]): number | undefined {
+  const ours = securityHeaders(message, settings.actor);
+  const { index, header } = message;
+  const actors = header === -1 ? [] : index.children(header).filter((child) => index.localName(child) === 'Security');
+  const names = actors.map((child) => actorOf(message, child) ?? 'the ultimate receiver');
+  const elsewhere = ours.length === 0 && actors.length > 0;
+  findings.push({
+    about: 'Security header',
+    ok: ours.length === 1,
+    detail: actors.length === 0 ? 'there is none' : `for ${names.join(', ')}; ${ours.length} for us`,
+    ...(elsewhere && { cause: 'The header is for another actor: set verify.actor, or have the sender leave it out.' }),
+  });
+  return ours[0];
+}
+
+/** The children of the Security header in their order, as decryption reveals them. */
+function explainChildren(state: Verification, findings: Finding[]): void {
+  const { signature, decryption } = state.settings;
+  let signatures = 0;
+  for (let child = nextChild(state); child !== -1; child = nextChild(state)) {
+    const { index } = state.message;
+    state.processed.push(state.rangeOf(child));
+    if (index.is(child, DS, 'Signature')) {
+      signatures++;
+      if (signature === undefined) {
+        findings.push({ about: `Signature ${signatures}`, detail: 'the policy does not ask for one: not looked at' });
+        continue;
+      }
+      findings.push(...explainSignature(state, signature, child, signatures));
+      try {
+        verifySignature(state, signature, child);
+      } catch {
+        // Already said, in more detail.
+      }
+    } else if (index.namespaceUri(child) === XENC) {
+      explainEncryption(state, decryption, child, findings);
+    } else {
+      findings.push({ about: index.localName(child), detail: `found at ${pathOf(index, child)}` });
+    }
+  }
+}
+
+function nextChild({ message, security, processed }: Verification): number {
+  const { index } = message;
+  return index.children(security).find((child) => !processed.some((range) => range.start === index.start(child))) ?? -1;
+}
+
+function explainEncryption(
+  state: Verification,
+  decryption: DecryptionSettings | undefined,
+  child: number,
+  findings: Finding[],
+): void {
+  const about = state.message.index.localName(child);
+  if (decryption === undefined) {
+    findings.push({ about, ok: false, detail: 'the policy has no decryption key', cause: 'Add verify.decryption.' });
+    return;
+  }
+  const before = state.decrypted.length;
+  attempt(
+    findings,
+    about,
+    () => {
+      if (about === 'EncryptedKey') decryptByKey(state, decryption, child);
+      else if (about === 'ReferenceList') decryptByList(state, decryption, child);
+      else if (about === 'EncryptedData') decryptToken(state, decryption, child);
+    },
+    () => `decrypted ${state.decrypted.length - before} EncryptedData`,
+    (error) =>
+      error instanceof Error && error.cause !== undefined
+        ? `It was decrypted, but: ${reasonOf(error.cause)}.`
+        : decryptionCause(state),
+  );
+}
+
+function decryptionCause({ sessionKeys }: Verification): string | undefined {
+  if (!sessionKeys.some(({ octets }) => octets === undefined)) return undefined;
+  return 'No decryption key of the policy unwraps the EncryptedKey: the sender may use another certificate of ours, or other OAEP parameters than it says.';
+}
+
+/** What the policy demands, on what was found. */
+function explainDemands(state: Verification, findings: Finding[]): void {
+  const { settings, context, security } = state;
+  const { index } = state.message;
+  const { timestamp, signature, decryption, usernameToken } = settings;
+  const ourTime = `Our clock says ${new Date(context.now).toISOString()}`;
+  if (timestamp !== undefined) {
+    attempt(
+      findings,
+      'Timestamp',
+      () => checkTimestamp(index, security, timestamp, context.now),
+      (facts) => (facts === undefined ? 'there is none, and none is required' : `created ${facts.createdText}`),
+      (error) => timeCause(error, ourTime),
+    );
+  }
+  if (usernameToken !== undefined) {
+    attempt(
+      findings,
+      'UsernameToken',
+      () => checkUsernameToken(index, security, usernameToken, context.now),
+      ({ username }) => `the password of ${username} is right`,
+      (error) => timeCause(error, ourTime),
+    );
+  }
+  if (decryption !== undefined) {
+    attempt(
+      findings,
+      'Required encrypted parts',
+      () => checkEncryptedParts(state, decryption),
+      () => 'all encrypted',
+    );
+  }
+  if (signature !== undefined && state.signatures.length === 0) {
+    findings.push({ about: 'Required signed parts', ok: false, detail: 'no signature proved good' });
+  } else if (signature !== undefined) {
+    attempt(
+      findings,
+      'Required signed parts',
+      () => findDecisiveSignature(state, signature),
+      ({ certificate }) => `all covered by the signature of ${certificate?.subject ?? 'a shared secret'}`,
+      () => `Good signatures cover: ${signedPaths(state)}.`,
+    );
+  }
+  if (settings.signatureConfirmation) {
+    attempt(
+      findings,
+      'SignatureConfirmation',
+      () => checkSignatureConfirmation(index, security, context.exchange.sentSignatures),
+      (elements) => `${elements.length} confirm what we sent`,
+    );
+  }
+}
+
+function timeCause(error: unknown, ourTime: string): string | undefined {
+  if (error instanceof TimestampInFutureError)
+    return `${ourTime}: the sender's is ahead. Mend the clocks, or raise clockSkew.`;
+  if (error instanceof TimestampExpiredError || error instanceof UsernameTokenExpiredError) {
+    return `${ourTime}: the message is late, was kept, or the clocks differ. Mend the clocks, or raise clockSkew or maxAge.`;
+  }
+  return error instanceof TimestampLifetimeError
+    ? 'Have the sender use a shorter validity, or raise maxLifetime.'
+    : undefined;
+}
+
+function signedPaths({ message, signatures }: Verification): string {
+  const { index } = message;
+  const paths: string[] = [];
+  for (let element = 0; element < index.elementCount; element++) {
+    const start = index.start(element);
+    if (
+      signatures.some(({ signed }) => signed.some((range) => range.start === start && range.end === index.end(element)))
+    ) {
+      paths.push(pathOf(index, element));
+    }
+  }
+  return paths.length === 0 ? 'nothing' : paths.join(', ');
+}
