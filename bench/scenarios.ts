@@ -58,7 +58,7 @@ export function manifests(keys: BenchKeys): string {
   return documents.map((document) => stringify(document)).join('---\n');
 }
 
-export const policyName = ({ name }: Scenario): string => name.replaceAll('+', '-');
+export const policyName = ({ name }: Scenario): string => name.replaceAll(/\W/g, '-');
 
 function policyOf(scenario: Scenario): object {
   return {

@@ -7,7 +7,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Child } from '../scripts/local/child.ts';
 import { startEnvoy } from '../scripts/local/envoy.ts';
 import { freePort } from '../scripts/local/ports.ts';
 import { envoyConfig, startExtproc } from '../scripts/local/waxseal.ts';
@@ -36,17 +35,26 @@ interface Result extends LoadResult {
   readonly serviceRss: number;
 }
 
+/** An ext_proc service, ours or the reference. */
+interface Service {
+  readonly pid: number;
+  readonly address: string;
+}
+
 interface Bench {
   readonly directory: string;
-  readonly service: Child;
   readonly upstream: number;
-  readonly extproc: string;
   readonly client: ChildProcess;
   readonly engine: NodeEngine;
 }
 
 const WARM_UP = 3000;
 const MEASURED = 5000;
+const REFERENCE: Scenario = { name: 'grpc-js alone', request: {} };
+/** What the service may cost where it does nothing, against grpc-js alone. */
+const OVERHEAD = 1.2;
+/** MB that the service may hold under load at 10 KB. */
+const RESIDENT = 150;
 /** Kernel ticks per second, in which /proc counts CPU time. */
 const TICKS = 100;
 
@@ -55,15 +63,21 @@ export async function measureThroughEnvoy(options: ThroughEnvoyOptions, print: (
   const directory = mkdtempSync(join(tmpdir(), 'waxseal-bench-'));
   writeFileSync(join(directory, 'bench.yaml'), manifests(keys));
   const upstream = await startUpstream();
-  const extproc = `127.0.0.1:${await freePort()}`;
-  const service = await startExtproc({ config: directory, listen: extproc, metricsPort: await freePort() });
+  const address = `127.0.0.1:${await freePort()}`;
+  const service = await startExtproc({ config: directory, listen: address, adminPort: await freePort() });
+  const reference = await startReference();
   const client = fork(join(import.meta.dirname, 'load.ts'));
   const engine = await NodeEngine.start('waxseal', keys);
-  const bench = { directory, service, extproc, client, engine, upstream: (upstream.address() as AddressInfo).port };
+  const bench = { directory, client, engine, upstream: (upstream.address() as AddressInfo).port };
+  const ours = { pid: service.process.pid ?? 0, address };
   const results: Result[] = [];
   try {
-    for (const scenario of scenarios) {
-      for (const result of await measureScenario(scenario, options, bench)) {
+    const rows: [Scenario, Service][] = [
+      [REFERENCE, reference],
+      ...scenarios.map((s): [Scenario, Service] => [s, ours]),
+    ];
+    for (const [scenario, target] of rows) {
+      for (const result of await measureScenario(scenario, target, options, bench)) {
         results.push(result);
         if (options.json) print(jsonLine(result));
       }
@@ -71,14 +85,20 @@ export async function measureThroughEnvoy(options: ThroughEnvoyOptions, print: (
   } finally {
     client.kill();
     engine.close();
+    reference.child.kill();
     await service.stop();
     upstream.close();
     rmSync(directory, { recursive: true, force: true });
   }
-  if (!options.json) print(table(results));
+  if (!options.json) print(`${table(results)}\n\n${verdicts(results)}`);
 }
 
-async function measureScenario(scenario: Scenario, options: ThroughEnvoyOptions, bench: Bench): Promise<Result[]> {
+async function measureScenario(
+  scenario: Scenario,
+  service: Service,
+  options: ThroughEnvoyOptions,
+  bench: Bench,
+): Promise<Result[]> {
   const port = await freePort();
   const args = [
     '--listen',
@@ -86,7 +106,7 @@ async function measureScenario(scenario: Scenario, options: ThroughEnvoyOptions,
     '--backend',
     `127.0.0.1:${bench.upstream}`,
     '--extproc',
-    bench.extproc,
+    service.address,
   ];
   const config = await envoyConfig([...args, '--policy', `bench/${policyName(scenario)}`, '--max-body', '16777216']);
   const envoy = await startEnvoy(config, port);
@@ -94,7 +114,14 @@ async function measureScenario(scenario: Scenario, options: ThroughEnvoyOptions,
   try {
     for (const message of options.sizes.map(makeMessage)) {
       process.stderr.write(`${scenario.name} ${message.size}\n`);
-      results.push(await measureSize(scenario, message, { envoy, port, bench, connections: options.connections }));
+      const setting = {
+        envoy: envoy.process.pid ?? 0,
+        service: service.pid,
+        port,
+        bench,
+        connections: options.connections,
+      };
+      results.push(await measureSize(scenario, message, setting));
     }
   } finally {
     await envoy.stop();
@@ -105,22 +132,22 @@ async function measureScenario(scenario: Scenario, options: ThroughEnvoyOptions,
 async function measureSize(
   scenario: Scenario,
   message: Message,
-  { envoy, port, bench, connections }: { envoy: Child; port: number; bench: Bench; connections: number },
+  setting: { envoy: number; service: number; port: number; bench: Bench; connections: number },
 ): Promise<Result> {
+  const { envoy, service, port, bench, connections } = setting;
   const file = join(bench.directory, 'message');
   writeFileSync(file, scenario.sends ? await bench.engine.once(scenario.sends, message.bytes) : message.bytes);
   const load = (milliseconds: number) => send(bench.client, { port, file, connections, milliseconds });
   await load(WARM_UP);
-  const [envoyPid, servicePid] = [envoy.process.pid ?? 0, bench.service.process.pid ?? 0];
-  const before = [cpuOf(envoyPid), cpuOf(servicePid)];
+  const before = [cpuOf(envoy), cpuOf(service)];
   const result = await load(MEASURED);
   return {
     ...result,
     scenario: scenario.name,
     size: message.size,
-    envoyCpu: (cpuOf(envoyPid) - before[0]) / result.requests,
-    serviceCpu: (cpuOf(servicePid) - before[1]) / result.requests,
-    serviceRss: residentMb(servicePid),
+    envoyCpu: (cpuOf(envoy) - before[0]) / result.requests,
+    serviceCpu: (cpuOf(service) - before[1]) / result.requests,
+    serviceRss: residentMb(service),
   };
 }
 
@@ -128,6 +155,13 @@ async function send(client: ChildProcess, load: Load): Promise<LoadResult> {
   client.send(load);
   const [result] = (await once(client, 'message')) as [LoadResult];
   return result;
+}
+
+async function startReference(): Promise<Service & { child: ChildProcess }> {
+  const port = await freePort();
+  const child = fork(join(import.meta.dirname, 'grpc-reference.ts'), [String(port)]);
+  await once(child, 'message');
+  return { child, pid: child.pid ?? 0, address: `127.0.0.1:${port}` };
 }
 
 async function startUpstream(): Promise<Server> {
@@ -195,4 +229,23 @@ function table(results: readonly Result[]): string {
       .join(', '),
   ]);
   return markdown(header, rows);
+}
+
+function verdicts(results: readonly Result[]): string {
+  const lines = results.flatMap((result) => {
+    const { scenario, size, serviceCpu, serviceRss, statuses } = result;
+    const found: [string, string, boolean][] = [];
+    const reference = results.find((other) => other.scenario === REFERENCE.name && other.size === size);
+    if (scenario === 'nothing' && reference !== undefined) {
+      const ratio = serviceCpu / reference.serviceCpu;
+      found.push([`within ${OVERHEAD}x of grpc-js alone`, `${ratio.toFixed(2)}x`, ratio <= OVERHEAD]);
+    }
+    if (scenario !== REFERENCE.name && size === '10k') {
+      found.push([`under ${RESIDENT} MB resident`, `${serviceRss.toFixed(0)} MB`, serviceRss < RESIDENT]);
+    }
+    const bad = Object.entries(statuses).filter(([status]) => status !== '200');
+    if (bad.length > 0) found.push(['every status is 200', bad.map((entry) => entry.join(': ')).join(', '), false]);
+    return found.map(([target, text, met]) => [scenario, size, target, text, met ? 'met' : 'MISSED']);
+  });
+  return markdown(['policy', 'size', 'target', 'reached', ''], lines);
 }

@@ -12,7 +12,6 @@ import uuid
 import xmlsec
 from lxml import etree
 
-SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
 WSU = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -41,22 +40,27 @@ class Engine:
 
     def run(self, operation, message):
         root = etree.fromstring(message, PARSER)
-        body = root.find("{%s}Body" % SOAP)
+        soap = etree.QName(root).namespace
+        header = root.find("{%s}Header" % soap)
+        if header is None:
+            header = etree.Element("{%s}Header" % soap)
+            root.insert(0, header)
+        body = root.find("{%s}Body" % soap)
         if operation in ("sign", "sign+encrypt"):
-            self.sign(root, body)
+            self.sign(header, body)
         if operation in ("encrypt", "sign+encrypt"):
             self.encrypt(body)
         if operation in ("decrypt", "decrypt+verify"):
             self.decrypt(body)
         if operation in ("verify", "decrypt+verify"):
-            self.verify(root, body)
+            self.verify(header, body)
         return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
-    def sign(self, root, body):
+    def sign(self, header, body):
         now = datetime.datetime.now(datetime.timezone.utc)
         text = lambda moment: moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
         ids = ["id-%s" % uuid.uuid4() for _ in range(3)]
-        header = etree.fromstring(
+        security = etree.fromstring(
             f'<wsse:Security xmlns:wsse="{WSSE}" xmlns:wsu="{WSU}"><wsse:BinarySecurityToken EncodingType="{BASE64}"'
             f' ValueType="{X509V3}" wsu:Id="{ids[0]}">{self.token}</wsse:BinarySecurityToken>'
             f'<wsu:Timestamp wsu:Id="{ids[1]}"><wsu:Created>{text(now)}</wsu:Created><wsu:Expires>'
@@ -71,9 +75,9 @@ class Engine:
             + "</ds:SignedInfo><ds:SignatureValue/><ds:KeyInfo><wsse:SecurityTokenReference><wsse:Reference"
             f' URI="#{ids[0]}" ValueType="{X509V3}"/></wsse:SecurityTokenReference></ds:KeyInfo></ds:Signature></wsse:Security>'
         )
-        root.find("{%s}Header" % SOAP).append(header)
+        header.append(security)
         body.set("{%s}Id" % WSU, ids[2])
-        timestamp, signature = header[1], header[2]
+        timestamp, signature = security[1], security[2]
         context = xmlsec.SignatureContext()
         context.key = self.signing
         context.register_id(body, "Id", WSU)
@@ -84,14 +88,14 @@ class Engine:
         context.sign(signature)
         signature.append(info)
 
-    def verify(self, root, body):
-        security = root.find("{%s}Header/{%s}Security" % (SOAP, WSSE))
+    def verify(self, header, body):
+        security = header.find("{%s}Security" % WSSE)
         context = xmlsec.SignatureContext()
         context.key = self.checking
         context.register_id(body, "Id", WSU)
         context.register_id(security.find("{%s}Timestamp" % WSU), "Id", WSU)
         context.verify(security.find("{%s}Signature" % DS))
-        root.find("{%s}Header" % SOAP).remove(security)
+        header.remove(security)
 
     def encrypt(self, body):
         template = etree.fromstring(

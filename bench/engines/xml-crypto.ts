@@ -54,13 +54,25 @@ function sign(xml: string, keys: BenchKeys): string {
       digestAlgorithm: `${XENC}sha256`,
     });
   }
-  const withHeader = xml.replace('<soapenv:Header/>', () => `<soapenv:Header>${header}</soapenv:Header>`);
-  signature.computeSignature(withHeader, {
+  signature.computeSignature(withHeader(xml, header), {
     prefix: 'ds',
     location: { reference: SECURITY, action: 'append' },
     existingPrefixes: { wsse: WSSE, wsu: WSU },
   });
   return signature.getSignedXml();
+}
+
+function withHeader(xml: string, header: string): string {
+  const empty = xml.replace(/<(\w+:)?Header\s*\/>/, (_, prefix = '') => `<${prefix}Header>${header}</${prefix}Header>`);
+  if (empty !== xml) return empty;
+  const present = xml.replace(/<(?:\w+:)?Header(?:\s[^>]*)?>/, (tag) => tag + header);
+  if (present !== xml) return present;
+  return xml.replace(/<(\w+:)?Body/, (tag, prefix = '') => `<${prefix}Header>${header}</${prefix}Header>${tag}`);
+}
+
+function bodyOf(document: Document): Element {
+  const namespace = document.documentElement.namespaceURI ?? '';
+  return document.getElementsByTagNameNS(namespace, 'Body')[0];
 }
 
 function verify(xml: string, keys: BenchKeys): string {
@@ -74,7 +86,7 @@ function verify(xml: string, keys: BenchKeys): string {
 
 function encrypt(xml: string, keys: BenchKeys): Promise<Buffer> {
   const document = new DOMParser().parseFromString(xml, 'text/xml');
-  const body = document.getElementsByTagName('soapenv:Body')[0];
+  const body = bodyOf(document);
   const options = {
     rsa_pub: keys.recipient.certificate,
     pem: keys.recipient.certificate,
@@ -94,7 +106,7 @@ function encrypt(xml: string, keys: BenchKeys): Promise<Buffer> {
 
 function decrypt(xml: string, keys: BenchKeys): Promise<Buffer> {
   const document = new DOMParser().parseFromString(xml, 'text/xml');
-  const body = document.getElementsByTagName('soapenv:Body')[0];
+  const body = bodyOf(document);
   return new Promise((resolve, reject) => {
     xmlenc.decrypt(contentOf(body), { key: keys.recipient.key }, (error, content) => {
       if (error !== null || content === undefined) return reject(error ?? new Error('nothing was decrypted'));
