@@ -41,6 +41,7 @@ export function scan(bytes: Buffer, options: ScanOptions = {}): XmlIndex {
   const outside = [...context].map(([prefix, uri]) => bindContext(tables, prefix, uri));
   let offset = scanMisc(tables, checkDeclaration(bytes));
   if (offset >= bytes.length) throw new NotWellFormedError('No root element', offset);
+  if (bytes[offset + 1] === SLASH) throw new NotWellFormedError('End tag without an element', offset);
   offset = scanRoot(tables, offset);
   offset = scanMisc(tables, offset);
   if (offset < bytes.length) throw new NotWellFormedError('Content after the root element', offset);

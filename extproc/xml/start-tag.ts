@@ -11,7 +11,7 @@ const { AMP, APOS, CR, EQUALS, GT, LF, LT, QUOTE, SLASH, SPACE, TAB } = characte
 const { NAME_CLASS, V_AMP, V_LT, V_QUOTE, V_SPACE, VALUE_CLASS } = characters;
 const { A_ENCODED, A_NAME, A_START, A_URI, A_VALUE_END, A_VALUE_START, ATTRIBUTE_STRIDE } = layout;
 const { D_OUTER_URI, D_PREFIX, D_START, D_URI, DECLARATION_STRIDE } = layout;
-const { E_ATTRIBUTES, E_CONTENT_START, E_DECLARATIONS, E_FLAGS, E_URI, ELEMENT_STRIDE } = layout;
+const { E_ATTRIBUTES, E_CONTENT_START, E_DECLARATIONS, E_FLAGS, E_START, E_URI, ELEMENT_STRIDE } = layout;
 const { F_CANONICAL_TAG, F_EMPTY_TAG, F_HAS_DECLARATIONS, F_HAS_PREFIXED_ATTRIBUTES, F_XML_ATTRIBUTES } = layout;
 const { T_ATTRIBUTE, T_BINDING, T_IS_ID, T_IS_QNAME, T_LENGTH, T_LOCAL, T_OFFSET, T_PREFIX, TOKEN_STRIDE } = layout;
 const { NO_TOKEN, TOKEN_XML, TOKEN_XML_URI, TOKEN_XMLNS, TOKEN_XMLNS_URI, UNBOUND } = layout;
@@ -278,6 +278,9 @@ function resolveAttributes(tables: ScanTables, element: number, tagFlags: number
   const { attributes, attributeCount, declarationCount } = tables;
   const firstAttribute = tables.elements[row + E_ATTRIBUTES];
   const firstDeclaration = tables.elements[row + E_DECLARATIONS];
+  if (attributeCount + declarationCount > tables.limits.maxTotalAttributes) {
+    throw new XmlLimitError('Too many attributes in the document', tables.elements[row + E_START]);
+  }
   let flags = tagFlags;
   for (let a = firstAttribute; a < attributeCount; a++) {
     const at = a * ATTRIBUTE_STRIDE;

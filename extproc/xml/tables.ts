@@ -121,12 +121,11 @@ export class ScanTables {
 
   /** Adds the row of an element below `current`; what is known at the end of its start tag is left as it is. */
   addElement(start: number, name: number): number {
-    const { maxAttributes, maxElements, maxNamespaces, maxTotalAttributes } = this.limits;
+    const { maxAttributes, maxElements, maxNamespaces } = this.limits;
     const element = this.elementCount++;
     if (element >= maxElements) throw new XmlLimitError('Too many elements', start);
-    const left = maxTotalAttributes - this.attributeCount - this.declarationCount;
-    this.attributeLimit = this.attributeCount + Math.min(maxAttributes, left);
-    this.declarationLimit = this.declarationCount + Math.min(maxNamespaces, left);
+    this.attributeLimit = this.attributeCount + maxAttributes;
+    this.declarationLimit = this.declarationCount + maxNamespaces;
     const row = element * ELEMENT_STRIDE;
     if (row + ELEMENT_STRIDE > this.elements.length) this.elements = grow(this.elements);
     const elements = this.elements;
