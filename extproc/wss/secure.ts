@@ -238,7 +238,7 @@ function prepareEncryption(
   if (targets.length + own.size === 0 && signature?.keyIdentifier !== 'EncryptedKeySHA1') return undefined;
   const encryptedKey = createEncryptedKey(encryption, context.exchange, ids);
   const dataKey = {
-    key: encryptedKey.key,
+    key: createSecretKey(encryptedKey.key),
     algorithm: dataAlgorithmOf(encryption),
     keyInfo: encryptedKeyReference(encryptedKey.id),
   };
@@ -277,8 +277,7 @@ function signingKey(
     return { key: signature.key.key, sha1: '' };
   }
   if (encryption !== undefined) {
-    const { key, sha1 } = encryption.encryptedKey;
-    return { key: createSecretKey(key), sha1 };
+    return { key: encryption.dataKey.key, sha1: encryption.encryptedKey.sha1 };
   }
   // Without a key of its own an answer is signed with the key that came with the request.
   const shared = exchange.encryptedKeys.find(({ received }) => received);

@@ -1,4 +1,4 @@
-import { constants, createHash, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto';
+import { constants, hash, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto';
 import { Certificate } from '../../keys/certificate.ts';
 import { dataAlgorithms, digests, keyTransports, mgfs, type DataAlgorithmDetails } from '../algorithms.ts';
 import { createBinarySecurityToken } from '../binary-security-token/create.ts';
@@ -50,7 +50,7 @@ export function createEncryptedKey(
   return {
     key,
     id,
-    sha1: createHash('sha1').update(encrypted).digest('base64'),
+    sha1: hash('sha1', encrypted, 'base64'),
     token: tokenId === '' ? undefined : createBinarySecurityToken(recipient.certificate, tokenId),
     element: (dataIds = []) => ({
       name: 'xenc:EncryptedKey',

@@ -1,10 +1,10 @@
-import { createCipheriv, randomBytes, type CipherGCM } from 'node:crypto';
+import { createCipheriv, randomBytes, type CipherGCM, type KeyObject } from 'node:crypto';
 import type { DataAlgorithmDetails } from '../algorithms.ts';
 import { DS, TYPE_CONTENT, TYPE_ELEMENT, XENC } from '../namespaces.ts';
 
 /** The key that encrypts the data of a message, and how each EncryptedData names it. */
 export interface DataKey {
-  readonly key: Buffer;
+  readonly key: KeyObject;
   readonly algorithm: DataAlgorithmDetails;
   /** Content of ds:KeyInfo; declares the namespaces it uses beyond `ds`. */
   readonly keyInfo: string;
