@@ -1,6 +1,8 @@
 /** An `ExchangeState` as JSON text: bytes in base64. */
 
-import type { ExchangeState } from '../extproc/wss/exchange-state.ts';
+import { readFile } from 'node:fs/promises';
+import { EMPTY_EXCHANGE, type ExchangeState } from '../extproc/wss/exchange-state.ts';
+import { UsageError } from './usage-error.ts';
 
 export function exchangeToJson(state: ExchangeState): string {
   const { signerCertificate, encryptedKeys } = state;
@@ -34,4 +36,17 @@ function list(value: unknown): unknown[] {
 
 function texts(value: unknown): string[] {
   return list(value).filter((item) => typeof item === 'string');
+}
+
+/** @param file undefined: an exchange of which nothing is known */
+export async function readExchange(file: string | undefined): Promise<ExchangeState> {
+  if (file === undefined) return EMPTY_EXCHANGE;
+  try {
+    return exchangeFromJson(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(
+      `${file} does not hold an exchange (${error instanceof Error ? error.message : String(error)});` +
+        ' "waxseal process --phase request --exchange FILE" writes one',
+    );
+  }
 }

@@ -1,7 +1,6 @@
 /** What the commands that work on one message share: their options, and how the message is read. */
 
-import { readFile } from 'node:fs/promises';
-import type { Command} from 'commander';
+import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import type { CompiledPolicy } from '../extproc/pipeline/compile.ts';
 import type { MessageMeta } from '../extproc/pipeline/conditions.ts';
@@ -54,9 +53,8 @@ export async function loadPolicy({ config, policy: id, now }: MessageFlags): Pro
   return policy;
 }
 
-/** A message from a file, or from standard input. */
-export async function readMessage(file: string | undefined): Promise<Buffer> {
-  if (file !== undefined) return readFile(file);
+/** All of standard input. */
+export async function readMessage(): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);

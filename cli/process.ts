@@ -1,13 +1,12 @@
 /** `waxseal process`: one message through the same engine as the data plane. */
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { Exchange, type Outcome, type Verdict } from '../extproc/pipeline/exchange.ts';
 import { MemoryReplayCache } from '../extproc/pipeline/replay-cache.ts';
 import { inlineRunner } from '../extproc/pipeline/runner.ts';
-import { exchangeFromJson, exchangeToJson } from './exchange-file.ts';
+import { exchangeToJson, readExchange } from './exchange-file.ts';
 import { loadPolicy, messageMeta, readMessage, withMessageOptions, type MessageFlags } from './message-options.ts';
-import { UsageError } from './usage-error.ts';
 
 interface Flags extends MessageFlags {
   exchange?: string;
@@ -34,7 +33,7 @@ export function processCommand(): Command {
 
 async function run(flags: Flags): Promise<number> {
   const policy = await loadPolicy(flags);
-  const message = await readMessage(undefined);
+  const message = await readMessage();
   const meta = messageMeta(flags, message);
   const verdicts: Verdict[] = [];
   const exchange = new Exchange(policy, meta, 'waxseal-process', {
@@ -76,16 +75,4 @@ function print(bytes: Uint8Array): Promise<void> {
 
 async function writeExchange(file: string, exchange: Exchange): Promise<void> {
   await writeFile(file, exchangeToJson(exchange.state), { mode: 0o600 });
-}
-
-async function readExchange(file: string | undefined) {
-  if (file === undefined) return exchangeFromJson('{}');
-  try {
-    return exchangeFromJson(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new UsageError(
-      `${file} does not hold an exchange (${error instanceof Error ? error.message : String(error)});` +
-        ' "waxseal process --phase request --exchange FILE" writes one',
-    );
-  }
 }

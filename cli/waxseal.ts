@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { envoyConfigCommand } from './envoy-config.ts';
+import { explainCommand } from './explain.ts';
 import { extprocCommand } from './extproc.ts';
 import { processCommand } from './process.ts';
 import { UsageError } from './usage-error.ts';
@@ -15,7 +16,7 @@ const program = new Command('waxseal')
   .description('WS-Security for SOAP messages that pass an Envoy gateway')
   .version(packageJson.version)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_ERROR));
-for (const command of [extprocCommand(), processCommand(), validateCommand(), envoyConfigCommand()]) {
+for (const command of [extprocCommand(), processCommand(), explainCommand(), validateCommand(), envoyConfigCommand()]) {
   command.copyInheritedSettings(program);
   program.addCommand(command);
 }
