@@ -207,6 +207,13 @@ export function nameOfUri<Name extends string>(
   table: Readonly<Record<Name, { readonly uri: string }>>,
   uri: string,
 ): Name | undefined {
-  for (const name in table) if (table[name].uri === uri) return name;
-  return undefined;
+  let names = namesByUri.get(table);
+  if (names === undefined) {
+    names = new Map(Object.entries<{ readonly uri: string }>(table).map(([name, { uri }]) => [uri, name]));
+    namesByUri.set(table, names);
+  }
+  return names.get(uri) as Name | undefined;
 }
+
+/** The tables the other way round, made once each. */
+const namesByUri = new WeakMap<object, ReadonlyMap<string, string>>();

@@ -10,6 +10,7 @@ import { InvalidStructureError } from './errors.ts';
 /** Longest small value (a digest, signature, certificate, nonce or name), in characters. */
 const MAX_VALUE_LENGTH = 262_144;
 
+const WHITE_SPACE = /[ \t\r\n]/;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /**
@@ -72,7 +73,7 @@ export function base64Of(index: XmlIndex, element: number): Buffer {
 
 /** Decodes base64 with XML white space in it; undefined when it is not base64. */
 export function decodeBase64(text: string): Buffer | undefined {
-  const compact = text.replace(/[ \t\r\n]+/g, '');
+  const compact = WHITE_SPACE.test(text) ? text.replace(/[ \t\r\n]+/g, '') : text;
   if (compact.length % 4 !== 0 || !BASE64.test(compact)) return undefined;
   return Buffer.from(compact, 'base64');
 }

@@ -6,7 +6,7 @@
  * absolute place of each part. What the policy does not list is not trusted and not reported.
  */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Certificate } from '../keys/certificate.ts';
 import { SpliceEditor } from '../xml/splice.ts';
 import { anyCovers } from './byte-ranges.ts';
@@ -219,7 +219,6 @@ function replayEntries(
 
 /** SHA-256 over the fields, each after its length, so that no two lists of fields look alike. */
 function replayKey(...fields: readonly Buffer[]): string {
-  const hash = createHash('sha256');
-  for (const field of fields) hash.update(`${field.length}:`).update(field);
-  return hash.digest('base64url');
+  const pieces = fields.flatMap((field) => [Buffer.from(`${field.length}:`), field]);
+  return hash('sha256', Buffer.concat(pieces), 'base64url');
 }
