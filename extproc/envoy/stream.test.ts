@@ -1,0 +1,370 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import * as grpc from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import { compilePolicies, soapMessage, SPECS } from '../../test/support/policies.ts';
+import { Admission } from '../pipeline/admission.ts';
+import type { Verdict } from '../pipeline/exchange.ts';
+import { MemoryReplayCache } from '../pipeline/replay-cache.ts';
+import { RuntimeStore } from '../pipeline/runtime.ts';
+import { WorkerPool } from '../pipeline/worker-pool.ts';
+import { GrpcServer } from './grpc-server.ts';
+import { EXT_PROC_SERVICE, ExtProcStream, type StreamServices } from './stream.ts';
+
+const definitions = loadSync('envoy/service/ext_proc/v3/external_processor.proto', {
+  includeDirs: [path.join(import.meta.dirname, '../../proto')],
+});
+const { envoy } = grpc.loadPackageDefinition(definitions) as unknown as {
+  envoy: { service: { ext_proc: { v3: { ExternalProcessor: grpc.ServiceClientConstructor } } } };
+};
+
+interface HeaderMutation {
+  setHeaders?: { header: { key: string; rawValue: Buffer } }[];
+  removeHeaders?: string[];
+}
+interface Common {
+  headerMutation?: HeaderMutation;
+  bodyMutation?: { body?: Buffer };
+}
+interface Answer {
+  requestHeaders?: { response?: Common };
+  requestBody?: { response?: Common };
+  responseHeaders?: { response?: Common };
+  responseBody?: { response?: Common };
+  requestTrailers?: object;
+  responseTrailers?: object;
+  immediateResponse?: { status: { code: number }; headers: HeaderMutation; body: Buffer; details: string };
+}
+type Call = grpc.ClientDuplexStream<object, Answer>;
+
+const bundle = compilePolicies({
+  ...SPECS,
+  off: { ...SPECS.sign, enabled: false },
+  small: { ...SPECS.sign, limits: { maxBodyBytes: 2000 } },
+});
+
+interface Bench {
+  readonly services: StreamServices;
+  readonly verdicts: Verdict[];
+  /** Opens a stream for a policy. */
+  readonly open: (policy?: string) => Call;
+}
+
+interface Settings {
+  readonly configured?: boolean;
+  readonly maxExchanges?: number;
+  readonly maxBytes?: number;
+  readonly policySources?: StreamServices['policySources'];
+}
+
+async function start(t: TestContext, settings: Settings = {}): Promise<Bench> {
+  const pool = new WorkerPool({ size: 1, onLost: (error) => assert.fail(String(error)) });
+  const runtimes = new RuntimeStore(pool);
+  if (settings.configured !== false) runtimes.replace(bundle.bundle, bundle.policies);
+  const verdicts: Verdict[] = [];
+  const services: StreamServices = {
+    runtimes,
+    admission: new Admission({ maxExchanges: settings.maxExchanges ?? 100, maxBytes: settings.maxBytes ?? 1e8 }),
+    replay: new MemoryReplayCache(),
+    policySources: settings.policySources ?? ['metadata', 'route-name'],
+    now: Date.now,
+    report: (verdict) => verdicts.push(verdict),
+  };
+  const server = new GrpcServer({
+    methods: new Map([[`/${EXT_PROC_SERVICE}/Process`, (call) => new ExtProcStream(call, services)]]),
+    onError: () => undefined,
+  });
+  const address = await server.listen('127.0.0.1:0');
+  const client = new envoy.service.ext_proc.v3.ExternalProcessor(address, grpc.credentials.createInsecure(), {
+    'grpc.max_receive_message_length': -1,
+  }) as unknown as { Process(metadata: grpc.Metadata): Call; close(): void };
+  t.after(async () => {
+    client.close();
+    await server.drain(0);
+    await pool.close();
+  });
+  return {
+    services,
+    verdicts,
+    open: (policy) => {
+      const metadata = new grpc.Metadata();
+      if (policy !== undefined) metadata.set('x-wss-policy', policy);
+      const call = client.Process(metadata);
+      call.on('error', () => undefined);
+      return call;
+    },
+  };
+}
+
+const headerMap = (headers: Record<string, string>) => ({
+  headers: Object.entries(headers).map(([key, value]) => ({ key, rawValue: Buffer.from(value) })),
+});
+const BUFFERED = { requestBodyMode: 'BUFFERED', responseBodyMode: 'BUFFERED' };
+
+function requestHeaders(changes: object = {}, headers: Record<string, string> = {}): object {
+  return {
+    requestHeaders: {
+      headers: headerMap({
+        ':method': 'POST',
+        ':path': '/',
+        ':authority': 'shop',
+        'content-type': 'text/xml',
+        'x-request-id': 'req-1',
+        ...headers,
+      }),
+      endOfStream: false,
+    },
+    protocolConfig: BUFFERED,
+    ...changes,
+  };
+}
+const requestBody = (body: Buffer) => ({ requestBody: { body, endOfStream: true } });
+const responseHeaders = (status: number, endOfStream = false, headers: Record<string, string> = {}) => ({
+  responseHeaders: {
+    headers: headerMap({ ':status': String(status), 'content-type': 'text/xml', ...headers }),
+    endOfStream,
+  },
+});
+const responseBody = (body: Buffer) => ({ responseBody: { body, endOfStream: true } });
+
+async function ask(call: Call, message: object): Promise<Answer> {
+  call.write(message);
+  const [answer] = (await once(call, 'data')) as [Answer];
+  return answer;
+}
+
+/** The status that a call ends with. */
+function ending(call: Call): Promise<grpc.StatusObject> {
+  return new Promise((resolve) => {
+    call.on('data', () => undefined);
+    call.once('status', resolve);
+  });
+}
+
+function refusalOf(answer: Answer): string {
+  const { immediateResponse } = answer;
+  assert.ok(immediateResponse, JSON.stringify(answer));
+  return `${immediateResponse.status.code} ${immediateResponse.details}`;
+}
+
+test('a request is secured, its answer passes, and the stream ends cleanly when Envoy ends it', async (t) => {
+  const { open, verdicts } = await start(t);
+  const call = open('shop/sign');
+  assert.deepEqual(await ask(call, requestHeaders()), { requestHeaders: {} });
+  const { requestBody: answer } = await ask(call, requestBody(soapMessage()));
+  const body = answer?.response?.bodyMutation?.body;
+  assert.match(String(body), /<ds:Signature /);
+  assert.deepEqual(
+    answer?.response?.headerMutation?.setHeaders?.map(({ header }) => [header.key, header.rawValue.toString()]),
+    [['content-length', String(body?.length)]],
+  );
+  assert.deepEqual(await ask(call, { requestTrailers: {} }), { requestTrailers: {} });
+  assert.deepEqual(await ask(call, responseHeaders(200)), { responseHeaders: {} });
+  assert.deepEqual(await ask(call, responseBody(Buffer.from('<any/>'))), { responseBody: {} });
+  assert.deepEqual(await ask(call, { responseTrailers: {} }), { responseTrailers: {} });
+  const end = ending(call);
+  call.end();
+  assert.equal((await end).code, grpc.status.OK);
+  assert.deepEqual(
+    verdicts.map(({ phase, outcome, correlationId }) => [phase, outcome, correlationId]),
+    [
+      ['request', 'forwarded', 'req-1'],
+      ['response', 'passed', 'req-1'],
+    ],
+  );
+});
+
+test('large bodies, by a thread', async (t) => {
+  const { open, services } = await start(t);
+  const call = open('shop/sign');
+  await ask(call, requestHeaders());
+  const content = Buffer.concat([Buffer.from('<a>'), Buffer.alloc(3_000_000, 'x'), Buffer.from('</a>')]);
+  const { requestBody: answer } = await ask(call, requestBody(soapMessage(content.toString())));
+  const body = answer?.response?.bodyMutation?.body;
+  assert.ok(body !== undefined && body.includes(content));
+  assert.equal(services.admission.bytes, 0);
+  call.cancel();
+});
+
+test('a stream never ends cleanly without the verdicts', async (t) => {
+  const { open } = await start(t);
+  const steps: ((call: Call) => Promise<unknown>)[] = [
+    () => Promise.resolve(),
+    (call) => ask(call, requestHeaders()),
+    (call) => ask(call, requestBody(soapMessage())),
+    (call) => ask(call, responseHeaders(200)),
+  ];
+  for (let count = 0; count < steps.length - 1; count++) {
+    const call = open('shop/sign');
+    for (const step of steps.slice(0, count + 1)) await step(call);
+    const end = ending(call);
+    call.end();
+    assert.equal((await end).code, grpc.status.ABORTED, `${count} steps`);
+  }
+  const call = open('shop/sign');
+  for (const step of steps) await step(call);
+  const end = ending(call);
+  call.end();
+  assert.equal((await end).code, grpc.status.OK);
+});
+
+test('bytes that are no message end the stream with an error', async (t) => {
+  const { open } = await start(t);
+  const call = open('shop/sign');
+  const end = ending(call);
+  call.write({});
+  assert.equal((await end).code, grpc.status.UNKNOWN);
+});
+
+const refusals: [string, string | undefined, Settings, object, string][] = [
+  ['no policy named', undefined, {}, requestHeaders(), '500 waxseal_err_policy_not_named'],
+  ['an unknown policy', 'shop/unknown', {}, requestHeaders(), '500 waxseal_err_policy_unknown'],
+  ['two policies', 'shop/sign, shop/verify', {}, requestHeaders(), '500 waxseal_err_policy_unknown'],
+  ['no configuration', 'shop/sign', { configured: false }, requestHeaders(), '503 waxseal_err_no_configuration'],
+  ['too many exchanges', 'shop/sign', { maxExchanges: 0 }, requestHeaders(), '503 waxseal_err_overload'],
+  ['too many bytes', 'shop/sign', { maxBytes: 10 }, requestHeaders(), '503 waxseal_err_overload'],
+  [
+    'headers that are too large',
+    'shop/sign',
+    {},
+    requestHeaders({}, { a: 'x'.repeat(300_000) }),
+    '413 waxseal_err_http_body_too_large',
+  ],
+  [
+    'no protocol_config',
+    'shop/sign',
+    {},
+    requestHeaders({ protocolConfig: undefined }),
+    '500 waxseal_err_processing_mode',
+  ],
+  [
+    'no request bodies',
+    'shop/sign',
+    {},
+    requestHeaders({ protocolConfig: { responseBodyMode: 'BUFFERED' } }),
+    '500 waxseal_err_processing_mode',
+  ],
+  [
+    'partial request bodies',
+    'shop/sign',
+    {},
+    requestHeaders({ protocolConfig: { ...BUFFERED, requestBodyMode: 'BUFFERED_PARTIAL' } }),
+    '500 waxseal_err_processing_mode',
+  ],
+  [
+    'streamed responses',
+    'shop/verifyResponse',
+    {},
+    requestHeaders({ protocolConfig: { ...BUFFERED, responseBodyMode: 'STREAMED' } }),
+    '500 waxseal_err_processing_mode',
+  ],
+  [
+    'observability mode',
+    'shop/sign',
+    {},
+    requestHeaders({ observabilityMode: true }),
+    '500 waxseal_err_processing_mode',
+  ],
+  ['a body first', 'shop/sign', {}, requestBody(soapMessage()), '500 waxseal_err_processing_mode'],
+  [
+    'a header of a client’s',
+    undefined,
+    {},
+    requestHeaders({}, { 'x-wss-policy': 'shop/off' }),
+    '500 waxseal_err_policy_not_named',
+  ],
+];
+for (const [what, policy, settings, message, expected] of refusals) {
+  test(`refused: ${what}`, async (t) => {
+    const { open, verdicts } = await start(t, settings);
+    const call = open(policy);
+    assert.equal(refusalOf(await ask(call, message)), expected);
+    assert.equal(verdicts.length, 1);
+    assert.match(verdicts[0]?.policy ?? '', /^(shop\/(sign|verifyResponse))?$/);
+    call.cancel();
+  });
+}
+
+test('modes of phases in which the policy does nothing do not matter', async (t) => {
+  const { open } = await start(t);
+  const none = { protocolConfig: { requestBodyMode: 'BUFFERED', responseBodyMode: 'NONE' } };
+  assert.deepEqual(await ask(open('shop/sign'), requestHeaders(none)), { requestHeaders: {} });
+  assert.deepEqual(await ask(open('shop/off'), requestHeaders({ protocolConfig: undefined })), { requestHeaders: {} });
+});
+
+test('the policy by route name or by authority, where that is asked for', async (t) => {
+  const attributes = {
+    'envoy.filters.http.ext_proc': { fields: { 'xds.route_name': { stringValue: 'shop/off' } } },
+  };
+  const { open } = await start(t);
+  assert.deepEqual(await ask(open(), requestHeaders({ attributes })), { requestHeaders: {} });
+  assert.match(refusalOf(await ask(open('shop/nope'), requestHeaders({ attributes }))), /unknown/);
+  const strict = await start(t, { policySources: ['metadata'] });
+  assert.match(refusalOf(await ask(strict.open(), requestHeaders({ attributes }))), /not_named/);
+});
+
+test('requests without a body: refused where there is something to do', async (t) => {
+  const { open } = await start(t);
+  const get = requestHeaders({
+    requestHeaders: { headers: headerMap({ ':method': 'GET', ':path': '/' }), endOfStream: true },
+  });
+  assert.equal(refusalOf(await ask(open('shop/sign'), get)), '400 waxseal_err_http_body_missing');
+  assert.deepEqual(await ask(open('shop/verifyResponse'), get), { requestHeaders: {} });
+});
+
+test('a body over the limit is not even collected', async (t) => {
+  const { open, services } = await start(t);
+  const call = open('shop/small');
+  await ask(call, requestHeaders());
+  assert.equal(refusalOf(await ask(call, requestBody(Buffer.alloc(1_000_000)))), '413 waxseal_err_http_body_too_large');
+  assert.equal(services.admission.bytes, 0);
+  const within = open('shop/small');
+  await ask(within, requestHeaders());
+  assert.equal(
+    refusalOf(await ask(within, requestBody(soapMessage('x'.repeat(2000))))),
+    '413 waxseal_err_http_body_too_large',
+  );
+});
+
+test('an answer that Envoy makes itself, before the verdict on the request', async (t) => {
+  const { open } = await start(t);
+  const denied = open('shop/verifyResponse');
+  await ask(denied, requestHeaders());
+  assert.deepEqual(await ask(denied, responseHeaders(401)), { responseHeaders: {} });
+  const tooLarge = open('shop/sign');
+  await ask(tooLarge, requestHeaders());
+  assert.equal(refusalOf(await ask(tooLarge, responseHeaders(413))), '413 waxseal_err_http_body_too_large');
+});
+
+test('what is admitted is given back, however the stream ends', async (t) => {
+  const { open, services } = await start(t, { maxExchanges: 1 });
+  for (let round = 0; round < 3; round++) {
+    const call = open('shop/sign');
+    assert.deepEqual(await ask(call, requestHeaders()), { requestHeaders: {} });
+    assert.match(refusalOf(await ask(open('shop/sign'), requestHeaders())), /overload/);
+    const end = ending(call);
+    call.cancel();
+    await end;
+    while (services.admission.exchanges > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal(services.admission.bytes, 0);
+  }
+});
+
+test('an exchange keeps the policies that it began with', async (t) => {
+  const { open, services } = await start(t);
+  const call = open('shop/sign');
+  await ask(call, requestHeaders());
+  const next = compilePolicies({ other: SPECS.login });
+  services.runtimes.replace(next.bundle, next.policies);
+  const { requestBody: answer } = await ask(call, requestBody(soapMessage()));
+  assert.match(String(answer?.response?.bodyMutation?.body), /<ds:Signature /);
+  assert.match(refusalOf(await ask(open('shop/sign'), requestHeaders())), /policy_unknown/);
+  const signed = open('shop/other');
+  await ask(signed, requestHeaders());
+  assert.match(
+    String((await ask(signed, requestBody(soapMessage()))).requestBody?.response?.bodyMutation?.body),
+    /UsernameToken/,
+  );
+});
