@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { compilePolicies, soapMessage, SPECS } from '../../test/support/policies.ts';
+import { EMPTY_EXCHANGE } from '../wss/exchange-state.ts';
+import type { Job, JobDone, JobResult } from './engine.ts';
+import { inlineRunner, poolRunner } from './runner.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+const { bundle, policies } = compilePolicies({ sign: SPECS.sign, decrypt: SPECS.decrypt, encrypt: SPECS.encrypt });
+
+function job(bytes: Uint8Array = soapMessage()): Job {
+  return { phase: 'request', bytes, codings: [], soapVersion: '1.1', exchange: EMPTY_EXCHANGE, now: Date.now() };
+}
+
+const here = () => false;
+
+function done(result: JobResult): JobDone {
+  assert.equal(result.kind, 'done', JSON.stringify(result));
+  return result;
+}
+
+const TEST_PROGRAM = new URL('testdata/worker.ts', import.meta.url);
+
+function start(t: TestContext, size: number, program?: URL) {
+  const losses: unknown[] = [];
+  const pool = new WorkerPool({ size, onLost: (error) => losses.push(error), ...(program && { program }) });
+  t.after(() => pool.close());
+  return { pool, losses };
+}
+
+test('a thread does what is done in place, for small messages and for large ones', async (t) => {
+  const { pool } = start(t, 1);
+  pool.addBundle(bundle);
+  const runner = poolRunner(pool, bundle.version);
+  const [sign, encrypt, decrypt] = ['shop/sign', 'shop/encrypt', 'shop/decrypt'].map((id) => policies.get(id));
+  assert.ok(sign && encrypt && decrypt);
+  const large = Buffer.concat([Buffer.from('<a>'), Buffer.alloc(300_000, 'x'), Buffer.from('</a>')]).toString();
+  for (const content of ['<a/>', large]) {
+    const message = soapMessage(content);
+    // Transferred to the thread: not ours any more.
+    const own = Buffer.from(new Uint8Array(message).buffer);
+    const encrypted = done(await runner.run(encrypt, job(own), here));
+    assert.equal(own.length, content === '<a/>' ? message.length : 0);
+    assert.ok(encrypted.bytes && !Buffer.from(encrypted.bytes).includes(content));
+    const decrypted = done(await runner.run(decrypt, job(encrypted.bytes), here));
+    assert.ok(decrypted.bytes && Buffer.from(decrypted.bytes).includes(content));
+    assert.deepEqual(decrypted.exchange.verifiedSignatures, encrypted.exchange.sentSignatures);
+    assert.equal(decrypted.replay.length, 1);
+    assert.match(
+      Buffer.from(done(await inlineRunner.run(sign, job(message), here)).bytes ?? []).toString(),
+      /<ds:Signature /,
+    );
+  }
+  const refused = await runner.run(decrypt, job(), here);
+  assert.ok(refused.kind === 'failed');
+  assert.equal(refused.failure.code, 'ERR_WSS_SECURITY_HEADER_MISSING');
+});
+
+test('a message whose thread dies is refused, and the next has another thread', async (t) => {
+  const { pool, losses } = start(t, 1, TEST_PROGRAM);
+  const dying = pool.run('v', 'die', job(), false, here);
+  const waiting = pool.run('v', 'any', job(), false, here);
+  const result = await dying;
+  assert.ok(result.kind === 'failed');
+  assert.equal(result.failure.code, 'ERR_WORKER_LOST');
+  done(await waiting);
+  assert.equal(losses.length, 1);
+});
+
+test('large messages do not hold up small ones, and small ones go first', async (t) => {
+  const { pool } = start(t, 2, TEST_PROGRAM);
+  const order: string[] = [];
+  const run = (name: string, policy: string, large: boolean) =>
+    pool.run('v', policy, job(), large, here).then((result) => {
+      order.push(name);
+      return done(result).exchange.sentSignatures[0];
+    });
+  const large = [1, 2, 3, 4].map((number) => run(`large ${number}`, 'slow', true));
+  const small = [1, 2, 3].map((number) => run(`small ${number}`, 'any', false));
+  assert.equal(pool.queued, 4);
+  const threads = await Promise.all([...large, ...small]);
+  assert.deepEqual(order.slice(0, 3), ['small 1', 'small 2', 'small 3']);
+  assert.equal(new Set(threads.slice(0, 4)).size, 2, 'two threads for the large');
+  assert.equal(new Set(threads.slice(4)).size, 1, 'one more for the small');
+});
+
+test('what nobody waits for is not begun', async (t) => {
+  const { pool } = start(t, 1, TEST_PROGRAM);
+  const first = pool.run('v', 'slow', job(), false, here);
+  const second = pool.run('v', 'die', job(), false, () => true);
+  done(await first);
+  const result = await second;
+  assert.ok(result.kind === 'failed');
+  assert.equal(result.failure.code, 'ERR_ABANDONED');
+});
+
+test('threads know the bundles in use, also those that start later', async (t) => {
+  const { pool } = start(t, 1, TEST_PROGRAM);
+  const known = async () => done(await pool.run('v', 'any', job(), false, here)).exchange.verifiedSignatures;
+  pool.addBundle({ version: 'one', policies: [] });
+  assert.deepEqual(await known(), ['one']);
+  pool.addBundle({ version: 'two', policies: [] });
+  pool.retireBundle('one');
+  assert.deepEqual(await known(), ['two']);
+  await pool.run('v', 'die', job(), false, here);
+  assert.deepEqual(await known(), ['two']);
+});
+
+test('closing fails what is not done', async (t) => {
+  const { pool } = start(t, 1, TEST_PROGRAM);
+  const jobs = [1, 2].map(() => pool.run('v', 'slow', job(), false, here));
+  await pool.close();
+  for (const result of await Promise.all(jobs)) assert.equal(result.kind, 'failed');
+});
