@@ -40,7 +40,7 @@ const program = new Command('bench')
   .option('--sizes <list>', `of ${sizeNames.join(',')}`, list, sizeNames)
   .addOption(new Option('--vs <list>', `beside ours: ${peers.join(', ')}`).argParser(collect).default([], 'none'))
   .option('--input <directory>', 'measure the .xml messages of this directory instead')
-  .option('--seconds <number>', 'of one round; warming up takes three times as long', Number, 0.4)
+  .option('--seconds <number>', 'of CPU of one round; warming up takes three times as much', Number, 0.4)
   .option('--rounds <number>', 'of which the best counts', Number, 3)
   .option('--through-envoy', 'measure whole requests through a real Envoy instead', false)
   .option('--connections <number>', 'that send requests through Envoy at a time', Number, 16)
@@ -74,6 +74,7 @@ async function measureEngines(options: Options, done: (measurement: Measurement)
     if (options.vs.includes('xml-crypto')) engines.push(await NodeEngine.start('xml-crypto', keys));
     const effort: Effort = { warmUp: 3000 * options.seconds, round: 1000 * options.seconds, rounds: options.rounds };
     for (const operation of options.ops) {
+      await warmUp(operation, engines, 10 * effort.round, ours);
       for (const message of messagesOf(options)) {
         process.stderr.write(`${operation} ${message.size}\n`);
         const input = await prepare(ours, operation, message);
@@ -89,6 +90,20 @@ async function measureEngines(options: Options, done: (measurement: Measurement)
   } finally {
     for (const engine of engines) engine.close();
   }
+}
+
+/** Gives the engines that need it time with an operation before its first cell. */
+async function warmUp(
+  operation: Operation,
+  engines: readonly Engine[],
+  milliseconds: number,
+  ours: NodeEngine,
+): Promise<void> {
+  const slow = engines.filter((engine) => engine.warmsSlowly);
+  if (slow.length === 0) return;
+  process.stderr.write(`${operation}: warming up\n`);
+  const message = await prepare(ours, operation, makeMessage('10k'));
+  for (const engine of slow) await engine.run({ operation, message, milliseconds, atLeast: 1 });
 }
 
 function messagesOf({ input, sizes }: Options): Message[] {

@@ -12,9 +12,9 @@ export interface Measurement extends Sample {
 }
 
 export interface Effort {
-  /** Milliseconds of running before anything is counted. */
+  /** Milliseconds of CPU before anything is counted. */
   readonly warmUp: number;
-  /** Milliseconds of one round. */
+  /** Milliseconds of CPU of one round. */
   readonly round: number;
   readonly rounds: number;
 }

@@ -3,10 +3,14 @@ import type { Sample } from './operation.ts';
 
 const MAX_SAMPLES = 65_536;
 
+/** How often the CPU time is looked at, which is itself not free: milliseconds by the clock. */
+const LOOK = 5;
+
 /**
- * Runs a function for a while and counts the CPU time of this process.
+ * Runs a function until this process has used some CPU time, so that a busy machine gives it as many turns as an idle one.
  *
  * @param once does the whole work on one message
+ * @param milliseconds of CPU
  */
 export async function measure(once: () => unknown, milliseconds: number, atLeast: number): Promise<Sample> {
   const durations = new Float64Array(MAX_SAMPLES);
@@ -14,12 +18,18 @@ export async function measure(once: () => unknown, milliseconds: number, atLeast
   const begin = performance.now();
   const cpuBegin = process.cpuUsage();
   let before = begin;
-  while ((before < begin + milliseconds || count < atLeast) && count < MAX_SAMPLES) {
+  let looked = begin;
+  let spent = false;
+  while ((!spent || count < atLeast) && count < MAX_SAMPLES) {
     const result = once();
     if (result instanceof Promise) await result;
     const after = performance.now();
     durations[count++] = after - before;
     before = after;
+    if (after < looked + LOOK) continue;
+    looked = after;
+    const used = process.cpuUsage(cpuBegin);
+    spent = used.user + used.system >= milliseconds * 1000;
   }
   const { user, system } = process.cpuUsage(cpuBegin);
   const sorted = durations.subarray(0, count).sort();

@@ -24,7 +24,7 @@ export const startsFrom: Readonly<Partial<Record<Operation, Operation>>> = {
 export interface Run {
   readonly operation: Operation;
   readonly message: Buffer;
-  /** How long to go on. */
+  /** How long to go on: milliseconds of CPU. */
   readonly milliseconds: number;
   /** How often at least. */
   readonly atLeast: number;
@@ -46,6 +46,8 @@ export interface Sample {
 /** An implementation of WS-Security in a process of its own. */
 export interface Engine {
   readonly name: string;
+  /** Compiles itself while it runs, and is fast only after some seconds of an operation. */
+  readonly warmsSlowly?: boolean;
   supports(operation: Operation): boolean;
   run(run: Run): Promise<Sample>;
   close(): void;

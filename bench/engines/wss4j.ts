@@ -48,6 +48,7 @@ export async function startWss4j(pki: Pki, provider: 'java' | 'conscrypt'): Prom
   const suffix = provider === 'conscrypt' ? '+conscrypt' : '';
   return (['dom', 'stax'] as const).map((engine) => ({
     name: `wss4j-${engine}${suffix}`,
+    warmsSlowly: true,
     supports: () => true,
     run: (run) => runOnce(wss4j, engine, run),
     close: () => wss4j.close(),
