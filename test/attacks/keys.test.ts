@@ -7,11 +7,15 @@ import assert from 'node:assert/strict';
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { test } from 'node:test';
 import { TrustStore } from '../../extproc/keys/trust-store.ts';
+import { EMPTY_EXCHANGE } from '../../extproc/wss/exchange-state.ts';
+import { ENCRYPTED_KEY_SHA1 } from '../../extproc/wss/namespaces.ts';
 import type { VerifySettings } from '../../extproc/wss/settings.ts';
 import { certificateBytes, expired, issue, notYetValid } from '../support/pki.ts';
 import { testKey } from '../support/test-keys.ts';
 import {
   check,
+  decryptionSettings,
+  encryptedKey,
   envelope,
   honest,
   pki,
@@ -110,13 +114,43 @@ test('accepts an HMAC with a secret of the policy, and neither a truncated nor a
 });
 
 test('refuses an HMAC whose key came with the message, unless the policy names no signer at all', () => {
-  const using = accepting('HMAC-SHA256');
-  const keyInfo = `<wsse:SecurityTokenReference><wsse:Reference URI="#EK-1"/></wsse:SecurityTokenReference>`;
-  const xml = envelope(security(timestamp() + signature({ algorithm: 'HMAC-SHA256', keyInfo })));
-  assert.equal(
-    refusal(seal(xml, createSecretKey(Buffer.alloc(32)), 'HMAC-SHA256'), using),
-    'ERR_WSS_REFERENCE_UNRESOLVED',
+  const key = Buffer.alloc(32, 5);
+  const keyInfo = '<wsse:SecurityTokenReference><wsse:Reference URI="#EK-1"/></wsse:SecurityTokenReference>';
+  const message = (keyBlock: string): string =>
+    seal(
+      envelope(security(keyBlock + timestamp() + signature({ algorithm: 'HMAC-SHA256', keyInfo }))),
+      createSecretKey(key),
+      'HMAC-SHA256',
+    );
+  const xml = message(encryptedKey(key, { references: [] }));
+  const hmac = { ...accept, algorithms: ['HMAC-SHA256'] } as const;
+  const decryption = decryptionSettings();
+  const named = settings({ decryption, signature: signatureSettings({ accept: hmac }) });
+  assert.equal(refusal(xml, named), 'ERR_WSS_KEY_NOT_FOUND');
+  const secrets = [{ key: createSecretKey(Buffer.alloc(32)), name: 'other' }];
+  const shared = settings({ decryption, signature: signatureSettings({ trust: undefined, secrets, accept: hmac }) });
+  assert.equal(refusal(xml, shared), 'ERR_WSS_KEY_NOT_FOUND');
+  const anonymous = settings({ decryption, signature: signatureSettings({ trust: undefined, accept: hmac }) });
+  assert.equal(refusal(xml, anonymous), 'accepted');
+  const nonsense = message(encryptedKey(key, { references: [], tamper: () => Buffer.alloc(256, 1) }));
+  assert.equal(refusal(nonsense, anonymous), 'ERR_WSS_SIGNATURE_INVALID', 'no word on the key');
+});
+
+test('takes a key of the exchange for an HMAC only if it was we who made it', () => {
+  const key = Buffer.alloc(32, 6);
+  const keyInfo = `<wsse:SecurityTokenReference><wsse:KeyIdentifier ValueType="${ENCRYPTED_KEY_SHA1}">AAAA</wsse:KeyIdentifier></wsse:SecurityTokenReference>`;
+  const xml = seal(
+    envelope(security(timestamp() + signature({ algorithm: 'HMAC-SHA256', keyInfo }))),
+    createSecretKey(key),
+    'HMAC-SHA256',
   );
+  const using = accepting('HMAC-SHA256');
+  const after = (received?: true) => ({
+    exchange: { ...EMPTY_EXCHANGE, encryptedKeys: [{ sha1: 'AAAA', key, ...(received && { received }) }] },
+  });
+  assert.equal(refusal(xml, using, after()), 'accepted');
+  assert.equal(refusal(xml, using, after(true)), 'ERR_WSS_KEY_NOT_FOUND');
+  assert.equal(refusal(xml, using), 'ERR_WSS_KEY_NOT_FOUND');
 });
 
 const downgraded: [string, string][] = [

@@ -1,6 +1,6 @@
 /** From what a KeyInfo says to a key that the policy trusts to sign. */
 
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import type { Certificate } from '../../keys/certificate.ts';
 import { signatureAlgorithms, type SignatureAlgorithm } from '../algorithms.ts';
 import { findSessionKey } from '../encryption/unwrap-key.ts';
@@ -8,6 +8,8 @@ import { KeyNotAcceptedError, KeyNotFoundError } from '../errors.ts';
 import type { KeyHint } from '../key-info/read.ts';
 import type { VerifySignatureSettings } from '../settings.ts';
 import type { Verification } from '../verification.ts';
+
+const SUBSTITUTE_BYTES = 32;
 
 /** A key that may have made a signature, and that the policy trusts. */
 export interface TrustedKey {
@@ -122,5 +124,7 @@ function sessionSecret(
     if (sent !== undefined) return Buffer.from(sent.key);
   }
   if (!anonymous) return undefined;
-  return findSessionKey(state, hint)?.octets;
+  const session = findSessionKey(state, hint);
+  // A key that could not be unwrapped must look like a wrong signature, or the difference would answer a padding oracle.
+  return session && (session.octets ?? randomBytes(SUBSTITUTE_BYTES));
 }
