@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import * as grpc from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import {
+  ask,
+  BUFFERED,
+  connectExtProc,
+  ending,
+  headerMap,
+  requestBody,
+  requestHeaders,
+  responseBody,
+  responseHeaders,
+  type Answer,
+  type Call,
+} from '../../test/support/ext-proc-client.ts';
 import { compilePolicies, soapMessage, SPECS } from '../../test/support/policies.ts';
 import { Admission } from '../pipeline/admission.ts';
 import type { Verdict } from '../pipeline/exchange.ts';
@@ -12,32 +22,6 @@ import { RuntimeStore } from '../pipeline/runtime.ts';
 import { WorkerPool } from '../pipeline/worker-pool.ts';
 import { GrpcServer } from './grpc-server.ts';
 import { EXT_PROC_SERVICE, ExtProcStream, type StreamServices } from './stream.ts';
-
-const definitions = loadSync('envoy/service/ext_proc/v3/external_processor.proto', {
-  includeDirs: [path.join(import.meta.dirname, '../../proto')],
-});
-const { envoy } = grpc.loadPackageDefinition(definitions) as unknown as {
-  envoy: { service: { ext_proc: { v3: { ExternalProcessor: grpc.ServiceClientConstructor } } } };
-};
-
-interface HeaderMutation {
-  setHeaders?: { header: { key: string; rawValue: Buffer } }[];
-  removeHeaders?: string[];
-}
-interface Common {
-  headerMutation?: HeaderMutation;
-  bodyMutation?: { body?: Buffer };
-}
-interface Answer {
-  requestHeaders?: { response?: Common };
-  requestBody?: { response?: Common };
-  responseHeaders?: { response?: Common };
-  responseBody?: { response?: Common };
-  requestTrailers?: object;
-  responseTrailers?: object;
-  immediateResponse?: { status: { code: number }; headers: HeaderMutation; body: Buffer; details: string };
-}
-type Call = grpc.ClientDuplexStream<object, Answer>;
 
 const bundle = compilePolicies({
   ...SPECS,
@@ -77,9 +61,7 @@ async function start(t: TestContext, settings: Settings = {}): Promise<Bench> {
     onError: () => undefined,
   });
   const address = await server.listen('127.0.0.1:0');
-  const client = new envoy.service.ext_proc.v3.ExternalProcessor(address, grpc.credentials.createInsecure(), {
-    'grpc.max_receive_message_length': -1,
-  }) as unknown as { Process(metadata: grpc.Metadata): Call; close(): void };
+  const client = connectExtProc(address);
   t.after(async () => {
     client.close();
     await server.drain(0);
@@ -88,59 +70,8 @@ async function start(t: TestContext, settings: Settings = {}): Promise<Bench> {
   return {
     services,
     verdicts,
-    open: (policy) => {
-      const metadata = new grpc.Metadata();
-      if (policy !== undefined) metadata.set('x-wss-policy', policy);
-      const call = client.Process(metadata);
-      call.on('error', () => undefined);
-      return call;
-    },
+    open: client.open,
   };
-}
-
-const headerMap = (headers: Record<string, string>) => ({
-  headers: Object.entries(headers).map(([key, value]) => ({ key, rawValue: Buffer.from(value) })),
-});
-const BUFFERED = { requestBodyMode: 'BUFFERED', responseBodyMode: 'BUFFERED' };
-
-function requestHeaders(changes: object = {}, headers: Record<string, string> = {}): object {
-  return {
-    requestHeaders: {
-      headers: headerMap({
-        ':method': 'POST',
-        ':path': '/',
-        ':authority': 'shop',
-        'content-type': 'text/xml',
-        'x-request-id': 'req-1',
-        ...headers,
-      }),
-      endOfStream: false,
-    },
-    protocolConfig: BUFFERED,
-    ...changes,
-  };
-}
-const requestBody = (body: Buffer) => ({ requestBody: { body, endOfStream: true } });
-const responseHeaders = (status: number, endOfStream = false, headers: Record<string, string> = {}) => ({
-  responseHeaders: {
-    headers: headerMap({ ':status': String(status), 'content-type': 'text/xml', ...headers }),
-    endOfStream,
-  },
-});
-const responseBody = (body: Buffer) => ({ responseBody: { body, endOfStream: true } });
-
-async function ask(call: Call, message: object): Promise<Answer> {
-  call.write(message);
-  const [answer] = (await once(call, 'data')) as [Answer];
-  return answer;
-}
-
-/** The status that a call ends with. */
-function ending(call: Call): Promise<grpc.StatusObject> {
-  return new Promise((resolve) => {
-    call.on('data', () => undefined);
-    call.once('status', resolve);
-  });
 }
 
 function refusalOf(answer: Answer): string {
