@@ -52,7 +52,7 @@ export class NodeEngine implements Engine {
   }
 
   close(): void {
-    this.#child.kill();
+    this.#child.disconnect();
   }
 
   #ask(request: Request): Promise<unknown> {
