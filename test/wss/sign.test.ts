@@ -13,7 +13,7 @@ import {
   type DigestName,
   type SignatureAlgorithm,
 } from '../../extproc/wss/algorithms.ts';
-import { DS, SOAP12, WSU } from '../../extproc/wss/namespaces.ts';
+import { DS, SOAP12, WSSE11, WSU } from '../../extproc/wss/namespaces.ts';
 import type { SecureSettings, SignatureSettings } from '../../extproc/wss/settings.ts';
 import {
   BODY,
@@ -82,7 +82,7 @@ describe('a DOM, another canonicalizer and node:crypto', () => {
     }
   }
 
-  for (const inclusiveNamespaces of ['Auto', 'None', ['xsi', 'soap', 'unknown']] as const) {
+  for (const inclusiveNamespaces of ['Auto', 'None', ['xsi', 'soap', 'unknown'], ['wsse', 'soap']] as const) {
     it(`accept every part, prefixes ${inclusiveNamespaces.toString()}`, async () => {
       const parts = [
         BODY,
@@ -105,6 +105,20 @@ describe('a DOM, another canonicalizer and node:crypto', () => {
         'SignatureConfirmation',
         'SecurityTokenReference',
       ]);
+    });
+  }
+});
+
+describe('prefixes of ours that mean something else in the message', () => {
+  const odd = ['ds', 'ec', 'wsse', 'wsse11', 'wsu', 'xenc']
+    .map((prefix) => ` xmlns:${prefix}="urn:odd-${prefix}"`)
+    .join('');
+  const xml = order().replace('<soap:Envelope', `<soap:Envelope${odd} xmlns="urn:default"`);
+  for (const inclusiveNamespaces of ['Auto', 'None', ['ec', 'ds', 'wsu', '#default']] as const) {
+    it(`keep their meaning, prefixes ${inclusiveNamespaces.toString()}`, async () => {
+      const parts = [BODY, TIMESTAMP, elementPart('urn:shop', 'Card')];
+      const message = await signed({ parts, inclusiveNamespaces, confirm: true }, {}, xml);
+      xmlsec1Verify(message, createPublicKey(pki.signer.key), ['urn:shop:Card', `${WSSE11}:SignatureConfirmation`]);
     });
   }
 });
@@ -160,11 +174,13 @@ describe('xmlsec1', () => {
   }
 });
 
-function xmlsec1Verify(message: Buffer, key: KeyObject): void {
+/** @param more elements with ids beyond Body and Timestamp, as `namespace:name` */
+function xmlsec1Verify(message: Buffer, key: KeyObject, more: readonly string[] = []): void {
   const ids = ['Body', 'Timestamp'].flatMap((name) => {
     const namespace = name === 'Timestamp' ? WSU : /(?<=xmlns:soap=")[^"]*/.exec(message.toString())?.[0];
     return ['--id-attr:Id', `${namespace}:${name}`];
   });
+  ids.push(...more.flatMap((name) => ['--id-attr:Id', name]));
   const given =
     key.type === 'secret'
       ? { option: '--hmackey', content: key.export() }
