@@ -7,7 +7,7 @@ import { escapeAttribute } from './escape.ts';
 import * as layout from './layout.ts';
 import { compareAttributes, compareTokens } from './names.ts';
 import { NAMESPACE_XML } from './namespaces.ts';
-import { joinBase } from './xml-base.ts';
+import { joinBases } from './xml-base.ts';
 import type { XmlIndex } from './xml-index.ts';
 
 const { EQUALS, QUOTE, SPACE } = characters;
@@ -104,20 +104,23 @@ export function inheritedAttributes(index: XmlIndex, element: number, mode: Cano
   if (rows.length === 0) return [];
   const { tokens } = index.tables;
   const values = new Map<string, string>();
-  let base = index.attribute(element, NAMESPACE_XML, 'base');
-  let joined = false;
+  const own = new Map(
+    index
+      .attributes(element)
+      .map((attribute) => [attribute.namespaceUri === NAMESPACE_XML && attribute.localName, attribute.value]),
+  );
+  const bases: string[] = [];
   for (const row of rows) {
     const name = tokens.bytesOf(localNameOf(index, row)).toString();
-    const value = index.attributeValue(row);
-    if (mode === 'inclusive11' && name === 'base') {
-      base = base === undefined ? value : joinBase(value, base);
-      joined = true;
-      continue;
-    }
-    if (mode === 'inclusive11' && name !== 'lang' && name !== 'space') continue;
-    if (!values.has(name) && index.attribute(element, NAMESPACE_XML, name) === undefined) values.set(name, value);
+    if (mode === 'inclusive11' && name === 'base') bases.push(index.attributeValue(row));
+    else if (mode === 'inclusive11' && name !== 'lang' && name !== 'space') continue;
+    else if (!values.has(name) && !own.has(name)) values.set(name, index.attributeValue(row));
   }
-  if (joined && base) values.set('base', base);
+  if (bases.length > 0) {
+    const base = own.get('base');
+    const joined = joinBases(base === undefined ? bases.reverse() : [...bases.reverse(), base]);
+    if (joined !== '') values.set('base', joined);
+  }
   return [...values].map(([name, value]) => ({
     uri: TOKEN_XML_URI,
     local: tokens.internForeign(Buffer.from(name)),

@@ -1,19 +1,48 @@
 /**
- * Joins two values of `xml:base` as Canonical XML 1.1 §2.4 wants it: RFC 3986 §5.2 resolution that also works when the
- * base is relative, and that keeps leading `..` segments of a relative result (C14N 1.1 appendix A).
+ * Joins values of `xml:base`, the outermost first, as Canonical XML 1.1 §2.4 wants it: the resolution of RFC 3986 §5.2
+ * that also works when the outermost is relative, and then keeps leading `..` segments. Time is linear in the length of
+ * all values.
  */
-export function joinBase(base: string, reference: string): string {
-  const r = splitUri(reference);
-  if (r.scheme !== '') return r.scheme + r.authority + removeDotSegments(r.path) + r.query;
-  const b = splitUri(base);
-  if (r.authority !== '') return b.scheme + r.authority + removeDotSegments(r.path) + r.query;
-  const root = b.scheme + b.authority;
-  if (r.path === '') {
-    return root + removeDotSegments(b.path) + (r.query === '' ? b.query : r.query);
+export function joinBases(values: readonly string[]): string {
+  let scheme = '';
+  let authority = '';
+  let query = '';
+  let absolute = false;
+  /** The path; the last segment, empty after a slash, is what the next relative path replaces. */
+  let segments: string[] = [''];
+  for (const [place, value] of values.entries()) {
+    const uri = splitUri(value);
+    if (place === 0 || uri.scheme !== '' || uri.authority !== '') {
+      scheme = uri.scheme || scheme;
+      authority = uri.authority;
+      absolute = uri.path.startsWith('/');
+      segments = [''];
+    } else if (uri.path.startsWith('/')) {
+      absolute = true;
+      segments = [''];
+    } else if (uri.path === '') {
+      query = uri.query || query;
+      continue;
+    }
+    query = uri.query;
+    if (authority !== '' && uri.path !== '') absolute = true;
+    append(segments, uri.path, absolute);
   }
-  if (r.path.startsWith('/')) return root + removeDotSegments(r.path) + r.query;
-  const merged = b.authority !== '' && b.path === '' ? `/${r.path}` : directoryOf(b.path) + r.path;
-  return root + removeDotSegments(merged) + r.query;
+  return scheme + authority + (absolute ? '/' : '') + segments.join('/') + query;
+}
+
+/** Goes from where `segments` end along `path` (RFC 3986 §5.2.3 and §5.2.4). */
+function append(segments: string[], path: string, absolute: boolean): void {
+  segments.pop();
+  const steps = path.split('/');
+  for (const [i, step] of steps.entries()) {
+    const last = i === steps.length - 1;
+    if (step === '..') {
+      if (segments.length > 0 && segments.at(-1) !== '..') segments.pop();
+      else if (!absolute) segments.push('..');
+    } else if (step !== '.' && step !== '') segments.push(step);
+    if (last && (step === '..' || step === '.' || step === '')) segments.push('');
+  }
 }
 
 interface UriParts {
@@ -30,26 +59,4 @@ interface UriParts {
 function splitUri(uri: string): UriParts {
   const match = /^([A-Za-z][A-Za-z0-9+.-]*:)?(\/\/[^/?#]*)?([^?#]*)(\?[^#]*)?/.exec(uri);
   return { scheme: match?.[1] ?? '', authority: match?.[2] ?? '', path: match?.[3] ?? '', query: match?.[4] ?? '' };
-}
-
-/** Path up to its last slash; a last segment of dots is a directory too. */
-function directoryOf(path: string): string {
-  if (/(^|\/)\.\.?$/.test(path)) return `${path}/`;
-  return path.slice(0, path.lastIndexOf('/') + 1);
-}
-
-/** Works on segments, so that its time is linear. */
-function removeDotSegments(path: string): string {
-  const absolute = path.startsWith('/');
-  const segments = path.split('/');
-  const last = segments.at(-1);
-  const kept: string[] = [];
-  for (const segment of absolute ? segments.slice(1) : segments) {
-    if (segment === '.' || segment === '') continue;
-    if (segment !== '..') kept.push(segment);
-    else if (kept.length > 0 && kept.at(-1) !== '..') kept.pop();
-    else if (!absolute) kept.push('..');
-  }
-  const directory = last === '' || last === '.' || last === '..';
-  return (absolute ? '/' : '') + kept.join('/') + (directory && kept.length > 0 ? '/' : '');
 }

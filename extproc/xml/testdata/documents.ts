@@ -48,7 +48,7 @@ class Builder {
     const prefixes = new Map(outer.prefixes);
     const parts: string[] = [];
     for (let n = this.#pick(4); n > 0; n--) {
-      const prefix = this.#one(['', '', 'a', 'b', 'c', 'n', 'é']);
+      const prefix = this.#one(['', '', ...this.#options.prefixes]);
       if (parts.some((part) => part.startsWith(prefix === '' ? 'xmlns=' : `xmlns:${prefix}=`))) continue;
       const uri = this.#one([...this.#options.namespaces, prefix === '' ? '' : 'urn:a']);
       parts.push(`${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}=${this.#quoted(uri)}`);
@@ -57,7 +57,7 @@ class Builder {
     const bound = [...prefixes.keys()].filter((prefix) => prefix !== '');
     const names = new Set<string>();
     for (let n = this.#pick(4); n > 0; n--) {
-      const prefix = this.#one(['', '', 'xml', ...bound]);
+      const prefix = this.#one(['', '', ...(this.#options.xmlAttributes.length > 0 ? ['xml'] : []), ...bound]);
       const local =
         prefix === 'xml' ? this.#one(this.#options.xmlAttributes) : this.#one(['Id', 'x', 'y', 'z', 'ä', 'Z']);
       const key = `${prefix === 'xml' ? 'xml' : (prefixes.get(prefix) ?? '')}|${prefix === '' ? '' : '+'}|${local}`;
@@ -75,7 +75,7 @@ class Builder {
     }
     this.#text += '>';
     for (let n = depth === 0 ? 6 : this.#pick(6); n > 0; n--) this.#content({ prefixes }, depth);
-    this.#text += `</${name}${this.#one(['', '', '', ' ', '\r\n'])}>`;
+    this.#text += `</${name}${this.#one(this.#options.endTagSpaces)}>`;
   }
 
   #equals(): string {
@@ -133,8 +133,10 @@ class Builder {
         '<![CDATA[<a>&amp;]]]>',
         `<![CDATA[>${this.#options.carriageReturns ? '\r\n' : ''}x]]>`,
       ]);
-    else if (kind === 9) this.#text += this.#one(['<!---->', '<!-- a & < b -->', ...this.#returns('<!--\r\n-->')]);
-    else if (kind === 10) this.#text += this.#one(['<?pi?>', '<?pi  data ?>', '<?xml-style a="b"?>', '<?p <&> ?>']);
+    else if (kind === 9)
+      this.#text += this.#one(['<!---->', ...this.#options.comments, ...this.#returns('<!--\r\n-->')]);
+    else if (kind === 10 && this.#options.processingInstructions)
+      this.#text += this.#one(['<?pi?>', '<?pi  data ?>', '<?xml-style a="b"?>', '<?p <&> ?>']);
   }
 }
 
@@ -144,6 +146,12 @@ export interface DocumentOptions {
   readonly xmlValues: readonly string[];
   /** Namespace names as an attribute value writes them. */
   readonly namespaces: readonly string[];
+  readonly prefixes: readonly string[];
+  /** Comments besides the empty one. */
+  readonly comments: readonly string[];
+  /** White space before the `>` of an end tag. */
+  readonly endTagSpaces: readonly string[];
+  readonly processingInstructions: boolean;
   readonly carriageReturns: boolean;
 }
 
@@ -151,6 +159,10 @@ export const EVERYTHING: DocumentOptions = {
   xmlAttributes: ['lang', 'space', 'id', 'other'],
   xmlValues: ['en', 'preserve', 'x1'],
   namespaces: ['urn:a', 'urn:b', 'http://example.com/?x=1&amp;y=2', 'urn:ü'],
+  prefixes: ['a', 'b', 'c', 'n', 'é'],
+  comments: ['<!-- a & < b -->'],
+  endTagSpaces: ['', '', '', ' ', '\r\n'],
+  processingInstructions: true,
   carriageReturns: true,
 };
 
