@@ -37,6 +37,8 @@ export class Recorder {
 
   static async start(answer: Answer): Promise<Recorder> {
     const recorder = new Recorder(answer);
+    // Node closes idle connections after five seconds; a request that Envoy sends just then would be lost.
+    recorder.#server.keepAliveTimeout = 0;
     await new Promise<void>((resolve) => recorder.#server.listen(0, '127.0.0.1', resolve));
     return recorder;
   }
