@@ -1,6 +1,6 @@
 /** The Envoy that scripts/setup installed. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,8 @@ export function envoyBinary(): string {
 
 /** Starts Envoy with this configuration (YAML or JSON) and waits until it listens on `port`. */
 export async function startEnvoy(config: string, port: number): Promise<Child> {
-  const file = join(await mkdtemp(join(tmpdir(), 'waxseal-envoy-')), 'envoy.yaml');
+  const folder = await mkdtemp(join(tmpdir(), 'waxseal-envoy-'));
+  const file = join(folder, 'envoy.yaml');
   await writeFile(file, config);
   // Its own base id: other Envoys on this machine do not matter. Two workers are enough on loopback.
   const child = new Child('envoy', envoyBinary(), [
@@ -32,6 +33,7 @@ export async function startEnvoy(config: string, port: number): Promise<Child> {
     '--log-level',
     'warning',
   ]);
+  void child.ended.then(() => rmSync(folder, { recursive: true }));
   await child.until(() => accepts(port));
   return child;
 }

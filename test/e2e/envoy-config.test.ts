@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { bootstrap } from '../../cli/envoy-bootstrap.ts';
@@ -17,6 +17,8 @@ let folder = '';
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'waxseal-validate-'));
 });
+
+after(() => rm(folder, { recursive: true }));
 
 async function validate(yaml: string): Promise<void> {
   const file = join(folder, 'envoy.yaml');
