@@ -8,22 +8,16 @@ import { scan } from '../xml/scan.ts';
 import { SpliceEditor } from '../xml/splice.ts';
 import { createBinarySecurityToken } from './binary-security-token/create.ts';
 import { arrange, blockText, createPlainBlocks, type Block } from './blocks.ts';
-import {
-  createEncryptedKey,
-  createReferenceList,
-  dataAlgorithmOf,
-  type EncryptedKey,
-} from './encryption/create-key.ts';
-import { encryptElements, outermost, type EncryptionTarget } from './encryption/encrypt.ts';
-import { createEncryptedData, type DataKey } from './encryption/encrypted-data.ts';
+import { encryptElements } from './encryption/encrypt.ts';
+import { encryptBlock, encryptText, keyBlocks, prepareEncryption, type Encryption } from './encryption/prepare.ts';
 import { InvalidStructureError, KeyNotFoundError } from './errors.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { IdAllocator } from './ids.ts';
-import { encryptedKeyReference, namesToken } from './key-info/create.ts';
+import { namesToken } from './key-info/create.ts';
 import { WSU } from './namespaces.ts';
 import { OWN_LIMITS } from './own-limits.ts';
 import { insertSecurityBlocks, planSecurityHeader, type SecurityHeader } from './security-header.ts';
-import type { Part, SecureSettings, SignatureSettings } from './settings.ts';
+import type { SecureSettings, SignatureSettings } from './settings.ts';
 import { signMessage, type Signed, type SigningKeyInUse } from './signature/sign-message.ts';
 import type { Signer } from './signature/signature-value.ts';
 import { readSoap, type SoapMessage } from './soap.ts';
@@ -42,15 +36,6 @@ export interface Secured {
   readonly bytes: Buffer;
   /** The exchange with our signature and our EncryptedKey added. */
   readonly exchange: ExchangeState;
-}
-
-/** A symmetric key for this message, and all that it encrypts. */
-interface Encryption {
-  readonly encryptedKey: EncryptedKey;
-  readonly dataKey: DataKey;
-  readonly targets: readonly EncryptionTarget[];
-  /** Blocks of ours that are encrypted: mode and Id of the EncryptedData. */
-  readonly own: ReadonlyMap<Block['kind'], { readonly mode: Part['mode']; readonly dataId: string }>;
 }
 
 /** What both orders of the steps work on. */
@@ -98,7 +83,7 @@ export async function secure(message: SoapMessage, settings: SecureSettings, con
     ? findParts(message, security.existing, encryption.parts, encryptableBlocks(settings))
     : NO_PARTS;
   const ids = new IdAllocator();
-  const prepared = prepareEncryption(message, settings, context, toEncrypt, ids);
+  const prepared = prepareEncryption(message, settings, context.exchange, toEncrypt, ids);
   const tokenId = signature?.keyIdentifier === 'BinarySecurityToken' ? ids.next('X509') : '';
   const blocks = [
     ...keyBlocks(settings, prepared, ids),
@@ -224,43 +209,6 @@ function encryptableBlocks(settings: SecureSettings): Set<OwnPart> {
   return own;
 }
 
-function prepareEncryption(
-  message: SoapMessage,
-  settings: SecureSettings,
-  context: SecureContext,
-  found: FoundParts,
-  ids: IdAllocator,
-): Encryption | undefined {
-  const { encryption, signature } = settings;
-  if (encryption === undefined) return undefined;
-  const targets = outermost(message, found.elements).map((target) => ({ ...target, dataId: ids.next('ED') }));
-  const own = new Map([...found.own].map(([kind, mode]) => [kind, { mode, dataId: ids.next('ED') }]));
-  if (targets.length + own.size === 0 && signature?.keyIdentifier !== 'EncryptedKeySHA1') return undefined;
-  const encryptedKey = createEncryptedKey(encryption, context.exchange, ids);
-  const dataKey = {
-    key: createSecretKey(encryptedKey.key),
-    algorithm: dataAlgorithmOf(encryption),
-    keyInfo: encryptedKeyReference(encryptedKey.id),
-  };
-  return { encryptedKey, dataKey, targets, own };
-}
-
-/** The EncryptedKey with its ReferenceList, apart from each other when the signature is made with the key in between. */
-function keyBlocks(settings: SecureSettings, encryption: Encryption | undefined, ids: IdAllocator): Block[] {
-  if (encryption === undefined) return [];
-  const { encryptedKey, targets, own } = encryption;
-  const dataIds = [...targets, ...own.values()].map(({ dataId }) => dataId);
-  const blocks: Block[] = [];
-  if (encryptedKey.token !== undefined) blocks.push({ kind: 'RecipientToken', id: '', element: encryptedKey.token });
-  const apart = settings.order === 'EncryptThenSign' && settings.signature?.keyIdentifier === 'EncryptedKeySHA1';
-  const element = encryptedKey.element(apart ? [] : dataIds);
-  blocks.push({ kind: 'EncryptedKey', id: encryptedKey.id, element });
-  if (apart && dataIds.length > 0) {
-    blocks.push({ kind: 'ReferenceList', id: ids.next('RL'), element: createReferenceList(dataIds) });
-  }
-  return blocks;
-}
-
 function signingTokenBlocks(signature: SignatureSettings | undefined, tokenId: string): Block[] {
   const certificate = signature?.key?.certificate;
   if (tokenId === '' || certificate === undefined) return [];
@@ -283,27 +231,6 @@ function signingKey(
   const shared = exchange.encryptedKeys.find(({ received }) => received);
   if (shared === undefined) throw new KeyNotFoundError('Neither this message nor its request has an EncryptedKey');
   return { key: createSecretKey(shared.key), sha1: shared.sha1 };
-}
-
-function encryptBlock(
-  block: Block,
-  mode: Part['mode'],
-  dataId: string,
-  dataKey: DataKey,
-  scope: ReadonlyMap<string, string>,
-): Block {
-  const text = encryptText(blockText(block, scope), mode, dataId, dataKey);
-  return mode === 'Element'
-    ? { ...block, id: dataId, encrypted: { text, prefixes: ['xenc'] } }
-    : { ...block, encrypted: { text, prefixes: block.element.namespaces.map(([prefix]) => prefix) } };
-}
-
-/** Encrypts an element of ours, or what is between its tags: none of its attributes holds a `>`. */
-function encryptText(text: string, mode: Part['mode'], dataId: string, dataKey: DataKey): string {
-  const start = mode === 'Element' ? 0 : text.indexOf('>') + 1;
-  const end = mode === 'Element' ? text.length : text.lastIndexOf('</');
-  const data = createEncryptedData(Buffer.from(text.slice(start, end)), mode, dataId, dataKey);
-  return text.slice(0, start) + data.toString('latin1') + text.slice(end);
 }
 
 function remember(
