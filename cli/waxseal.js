@@ -1,27 +1,29 @@
 #!/usr/bin/env node
 // Starts the command with the Node that the project pins, whatever Node finds this file first: plain JavaScript, which
-// every version reads. The service gets a small young generation, which halves its resident memory, and a cache of its
-// compiled code, which halves its start and spares each thread the TypeScript compiler.
+// every version reads. Compiled code is kept, which halves the start and spares each thread the TypeScript compiler. The
+// service gets a small young generation, which halves its resident memory.
 
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
+import module from 'node:module';
 import path from 'node:path';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 const program = path.join(import.meta.dirname, 'waxseal.ts');
 const argv = process.argv.slice(2);
+const cache = path.join(import.meta.dirname, '../.cache/compiled');
 const flags = argv[0] === 'extproc' ? ['--max-semi-space-size=8'] : [];
 
-if (major > 22 || (major === 22 && minor >= 19)) {
-  if (flags.length === 0) await import('./waxseal.ts');
-  else replaceBy(process.execPath);
-} else {
+if (major < 22 || (major === 22 && minor < 19)) {
   replaceBy(pinnedNode());
+} else if (flags.length > 0) {
+  replaceBy(process.execPath);
+} else {
+  module.enableCompileCache(cache);
+  await import('./waxseal.ts');
 }
 
 function replaceBy(node) {
   const command = [...flags, program, ...argv];
-  const cache = path.join(import.meta.dirname, '../.cache/compiled');
   const env = { NODE_COMPILE_CACHE: cache, ...process.env };
   if (process.execve !== undefined) process.execve(node, [node, ...command], env);
   const child = spawn(node, command, { stdio: 'inherit', env });
@@ -31,7 +33,7 @@ function replaceBy(node) {
 
 function pinnedNode() {
   try {
-    return path.join(path.dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node');
+    return path.join(path.dirname(module.createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node');
   } catch {
     console.error(
       `waxseal needs Node 22.19 or newer and this is ${process.versions.node}; "npm install" brings one along`,

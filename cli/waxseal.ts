@@ -1,33 +1,34 @@
-/** The `waxseal` command: one file per subcommand. */
+/** The `waxseal` command: one file per subcommand, of which only the one that is called is loaded. */
 
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { envoyConfigCommand } from './envoy-config.ts';
-import { explainCommand } from './explain.ts';
-import { extprocCommand } from './extproc.ts';
-import { processCommand } from './process.ts';
 import { UsageError } from './usage-error.ts';
-import { validateCommand } from './validate.ts';
 
 /** A mistake in how the command was called, or in the configuration it was given. */
 const USAGE_ERROR = 2;
+
+const commands = new Map<string, () => Promise<Command>>([
+  ['extproc', async () => (await import('./extproc.ts')).extprocCommand()],
+  ['process', async () => (await import('./process.ts')).processCommand()],
+  ['explain', async () => (await import('./explain.ts')).explainCommand()],
+  ['validate', async () => (await import('./validate.ts')).validateCommand()],
+  ['envoy-config', async () => (await import('./envoy-config.ts')).envoyConfigCommand()],
+]);
 
 const program = new Command('waxseal')
   .description('WS-Security for SOAP messages that pass an Envoy gateway')
   .version(packageJson.version)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_ERROR));
-for (const command of [extprocCommand(), processCommand(), explainCommand(), validateCommand(), envoyConfigCommand()]) {
-  command.copyInheritedSettings(program);
-  program.addCommand(command);
+const called = commands.get(process.argv[2] ?? '');
+// Help, and the message on an unknown command, name them all.
+for (const load of called === undefined ? commands.values() : [called]) {
+  program.addCommand((await load()).copyInheritedSettings(program));
 }
 
 try {
   await program.parseAsync();
 } catch (error) {
-  if (error instanceof UsageError) {
-    console.error(`error: ${error.message}`);
-    process.exitCode = USAGE_ERROR;
-  } else {
-    throw error;
-  }
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`error: ${error.message}`);
+  process.exitCode = USAGE_ERROR;
 }
