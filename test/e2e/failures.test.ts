@@ -115,10 +115,13 @@ describe('failures', () => {
   test('no stream ever ends cleanly without a verdict: good, bad and too many messages, and then a SIGTERM', async () => {
     await start({ args: ['--max-in-flight', '64'] });
     const bodies = [message, large, '', 'no XML', message.slice(0, -5), envelope('<a>'.repeat(300))];
-    const calls = Array.from({ length: 300 }, (_, i) => call(bodies[i % bodies.length]));
-    await sleep(200);
+    const wave = () => Array.from({ length: 150 }, (_, i) => call(bodies[i % bodies.length]));
+    const answers = await Promise.all(wave());
+    const before = recorder.count;
+    const last = wave();
+    await until('some are through', () => recorder.count > before);
     gateway.extproc.signal('SIGTERM');
-    const answers = await Promise.all(calls);
+    answers.push(...(await Promise.all(last)));
     assertAllSecured();
     for (const [i, { status, text }] of answers.entries()) {
       if (status === 200) {
