@@ -296,6 +296,27 @@ test('EncryptedData three deep is accepted, whatever the order of the references
   }
 });
 
+const around = (before: string, after: string): string =>
+  envelope(
+    security(encryptedKey(KEY, { references: ['ED-1', 'ED-2'] })),
+    body(`<a>${encryptedData(before, KEY)}<clear/>${encryptedData(after, KEY, { id: 'ED-2' })}</a>`),
+  );
+const breakouts: [string, string, string][] = [
+  ['closes its parent and opens another', '</a><a>', ''],
+  ['opens in one what it closes in another', '<b>', '</b>'],
+  ['hides what stands between two in a comment', '<!--', '-->'],
+  ['hides what stands between two in a CDATA section', '<![CDATA[', ']]>'],
+  ['hides what stands between two in a processing instruction', '<?x ', '?>'],
+  ['makes the next element an attribute value', '<b c="', '"/>'],
+];
+for (const [name, before, after] of breakouts) {
+  test(`plaintext must be well-formed on its own: ${name}`, () => {
+    const using = decrypting({ requiredParts: [] });
+    assert.equal(answer(around('<b/>', 'text'), using), 'accepted');
+    assert.equal(answer(around(before, after), using), FAILED);
+  });
+}
+
 test('decrypted content cannot bring a Security header, or make ours another', () => {
   const headerData = encryptedData(`<wsse:Security xmlns:wsse="${WSSE}"/>`, KEY, { type: TYPE_ELEMENT });
   assert.equal(refusal(envelope(security(encryptedKey(KEY)) + headerData), decrypting()), 'ERR_WSS_DECRYPTION_FAILED');
