@@ -5,9 +5,21 @@ export class GrpcFramingError extends Error {
   readonly code = 'ERR_GRPC_FRAMING';
 }
 
+/** What is to become of a message that begins. */
+export type MessageAdmission =
+  | 'collect'
+  /** Its bytes are passed over; `skipped` is called at its end. */
+  | 'skip'
+  /** Its bytes and all that follow are thrown away. */
+  | 'refuse';
+
 export interface MessageSink {
-  admit(length: number): boolean;
+  /** A message of `length` bytes begins; `first` is the first of them, or -1. */
+  admit(length: number, first: number): MessageAdmission;
+  /** A whole message; the buffer is the sink's to keep. */
   message(bytes: Buffer): void;
+  /** A message that was to be skipped is over. @param first as for `admit` */
+  skipped(first: number): void;
 }
 
 const PREFIX = 5;
@@ -22,6 +34,9 @@ export class MessageReader {
   #prefixLength = 0;
   #message: Buffer | undefined;
   #received = 0;
+  /** Bytes that are still to be passed over. */
+  #skipping = 0;
+  #first = -1;
   #refused = false;
 
   constructor(sink: MessageSink) {
@@ -32,34 +47,48 @@ export class MessageReader {
   write(chunk: Buffer): void {
     let position = 0;
     while (position < chunk.length && !this.#refused) {
-      if (this.#message !== undefined) position = this.#continueMessage(this.#message, chunk, position);
-      else position = this.#continuePrefix(chunk, position);
+      if (this.#message !== undefined) position = this.#collect(this.#message, chunk, position);
+      else if (this.#skipping > 0) position = this.#skip(chunk, position);
+      else if (this.#prefixLength < PREFIX) position = this.#readPrefix(chunk, position);
+      else position = this.#begin(chunk, position);
     }
   }
 
-  #continuePrefix(chunk: Buffer, start: number): number {
+  #readPrefix(chunk: Buffer, start: number): number {
     const taken = Math.min(PREFIX - this.#prefixLength, chunk.length - start);
     chunk.copy(this.#prefix, this.#prefixLength, start, start + taken);
     this.#prefixLength += taken;
-    const position = start + taken;
-    if (this.#prefixLength < PREFIX) return position;
-    this.#prefixLength = 0;
-    if (this.#prefix[0] !== 0) throw new GrpcFramingError('compressed gRPC message');
+    const complete = this.#prefixLength === PREFIX;
+    if (complete && this.#prefix[0] !== 0) throw new GrpcFramingError('compressed gRPC message');
+    // An empty message has no first byte to wait for.
+    if (complete && this.#prefix.readUInt32BE(1) === 0) this.#begin(chunk, start + taken);
+    return start + taken;
+  }
+
+  /** The first bytes of a message are there. @returns where to go on */
+  #begin(chunk: Buffer, start: number): number {
     const length = this.#prefix.readUInt32BE(1);
-    if (!this.#sink.admit(length)) {
+    this.#prefixLength = 0;
+    this.#first = length === 0 ? -1 : (chunk[start] ?? -1);
+    const admission = this.#sink.admit(length, this.#first);
+    if (admission === 'refuse') {
       this.#refused = true;
       return chunk.length;
     }
-    if (length <= chunk.length - position) {
-      this.#sink.message(chunk.subarray(position, position + length));
-      return position + length;
+    if (admission === 'skip') {
+      this.#skipping = length;
+      return length === 0 ? this.#endSkip(start) : start;
+    }
+    if (length <= chunk.length - start) {
+      this.#sink.message(chunk.subarray(start, start + length));
+      return start + length;
     }
     this.#message = Buffer.allocUnsafeSlow(length);
     this.#received = 0;
-    return position;
+    return start;
   }
 
-  #continueMessage(message: Buffer, chunk: Buffer, start: number): number {
+  #collect(message: Buffer, chunk: Buffer, start: number): number {
     const taken = Math.min(message.length - this.#received, chunk.length - start);
     chunk.copy(message, this.#received, start, start + taken);
     this.#received += taken;
@@ -68,5 +97,16 @@ export class MessageReader {
       this.#sink.message(message);
     }
     return start + taken;
+  }
+
+  #skip(chunk: Buffer, start: number): number {
+    const taken = Math.min(this.#skipping, chunk.length - start);
+    this.#skipping -= taken;
+    return this.#skipping === 0 ? this.#endSkip(start + taken) : start + taken;
+  }
+
+  #endSkip(position: number): number {
+    this.#sink.skipped(this.#first);
+    return position;
   }
 }

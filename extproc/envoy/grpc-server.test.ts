@@ -15,8 +15,9 @@ const identity = (bytes: Buffer) => bytes;
 
 /** Sends every message back. */
 const echo: GrpcMethod = (call) => ({
-  admit: () => true,
+  admit: () => 'collect',
   message: (bytes) => call.send([bytes]),
+  skipped: (first) => call.send([Buffer.from([first])]),
   halfClosed: () => call.end(),
   closed: () => undefined,
 });
@@ -106,9 +107,9 @@ test('what a handler does not admit is thrown away', async (t) => {
     ...echo(call),
     admit: (length) => {
       admitted.push(length);
-      if (length < 100) return true;
+      if (length < 100) return 'collect';
       call.fail(3, 'too large');
-      return false;
+      return 'refuse';
     },
   }));
   const stream = call();
@@ -202,7 +203,11 @@ test('messages are found however the bytes are cut', () => {
           }),
         );
         const received: Buffer[] = [];
-        const reader = new MessageReader({ admit: () => true, message: (bytes) => received.push(bytes) });
+        const reader = new MessageReader({
+          admit: (length, first) => (length > 0 && first >= 128 ? 'skip' : 'collect'),
+          message: (bytes) => received.push(bytes),
+          skipped: (first) => received.push(Buffer.from([first])),
+        });
         for (let position = 0, cut = 0; position < wire.length; cut++) {
           const end = Math.min(wire.length, position + (cuts[cut % cuts.length] ?? 1));
           reader.write(wire.subarray(position, end));
@@ -210,11 +215,11 @@ test('messages are found however the bytes are cut', () => {
         }
         assert.deepEqual(
           received.map((bytes) => [...bytes]),
-          messages.map((message) => [...message]),
+          messages.map((message) => ((message[0] ?? 0) >= 128 ? [message[0]] : [...message])),
         );
       },
     ),
   );
-  const reader = new MessageReader({ admit: () => true, message: () => undefined });
+  const reader = new MessageReader({ admit: () => 'collect', message: () => undefined, skipped: () => undefined });
   assert.throws(() => reader.write(Buffer.from([1, 0, 0, 0, 0])), GrpcFramingError);
 });

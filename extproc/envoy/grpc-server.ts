@@ -11,7 +11,7 @@
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as setTimeoutAsync } from 'node:timers/promises';
-import { MessageReader } from './grpc-framing.ts';
+import { MessageReader, type MessageSink } from './grpc-framing.ts';
 import { parseListenAddress, releaseSocketPath } from './listen-address.ts';
 
 /** gRPC status codes that we send. */
@@ -42,11 +42,7 @@ export interface GrpcCall {
 }
 
 /** What a method does with its call. An exception from any of these fails the call with UNKNOWN. */
-export interface GrpcHandler {
-  /** A message of `length` bytes begins. @returns false: throw its bytes away, and all that follow */
-  admit(length: number): boolean;
-  /** A whole message; the buffer is the handler's to keep. */
-  message(bytes: Buffer): void;
+export interface GrpcHandler extends MessageSink {
   /** The client will send no more. */
   halfClosed(): void;
   /** The call is over, whoever ended it. Called once. */

@@ -77,14 +77,15 @@ export class Health {
     let answered = false;
     return {
       admit: (length) => {
-        if (!answered && length <= MAX_REQUEST) return true;
+        if (!answered && length <= MAX_REQUEST) return 'collect';
         call.fail(GRPC_STATUS.INVALID_ARGUMENT, 'one short request expected');
-        return false;
+        return 'refuse';
       },
       message: (bytes) => {
         answered = true;
         answer(decodeService(bytes));
       },
+      skipped: () => undefined,
       halfClosed: () => {
         if (!answered) call.fail(GRPC_STATUS.INVALID_ARGUMENT, 'no request');
       },

@@ -259,6 +259,21 @@ test('a body over the limit is not even collected', async (t) => {
   );
 });
 
+test('a body that nobody looks at may have any size', async (t) => {
+  const { open, services } = await start(t, { maxBytes: 10_000 });
+  for (const policy of ['shop/off', 'shop/verifyResponse']) {
+    const call = open(policy);
+    assert.deepEqual(await ask(call, requestHeaders()), { requestHeaders: {} });
+    assert.deepEqual(await ask(call, requestBody(Buffer.alloc(5_000_000))), { requestBody: {} });
+    assert.equal(services.admission.bytes, 0);
+    call.cancel();
+  }
+  const response = open('shop/off');
+  await ask(response, requestHeaders());
+  await ask(response, responseHeaders(200));
+  assert.deepEqual(await ask(response, responseBody(Buffer.alloc(5_000_000))), { responseBody: {} });
+});
+
 test('an answer that Envoy makes itself, before the verdict on the request', async (t) => {
   const { open } = await start(t);
   const denied = open('shop/verifyResponse');

@@ -14,10 +14,12 @@ import { BodyTooLargeError, ProcessingModeError } from '../pipeline/errors.ts';
 import { Exchange, type ExchangeServices, type Outcome, type ResponseMeta } from '../pipeline/exchange.ts';
 import { describeFailure, refusalFor, type Refusal } from '../pipeline/failure.ts';
 import type { Lease, RuntimeStore } from '../pipeline/runtime.ts';
+import type { MessageAdmission } from './grpc-framing.ts';
 import { GRPC_STATUS, type GrpcCall, type GrpcHandler } from './grpc-server.ts';
 import { correlationId, requestMeta, responseMeta } from './http-meta.ts';
 import {
   BODY_MODE_BUFFERED,
+  bodyKindOf,
   decodeProcessingRequest,
   encodeBody,
   encodeHeaderChanges,
@@ -67,23 +69,36 @@ export class ExtProcStream implements GrpcHandler {
     this.#services = services;
   }
 
-  admit(length: number): boolean {
-    if (this.#refused) return false;
+  admit(length: number, first: number): MessageAdmission {
+    if (this.#refused) return 'refuse';
     const { admission } = this.#services;
-    const phase = this.#decided.has('request') ? 'response' : 'request';
-    if (length > this.#limit(phase)) {
-      this.#refuse(phase, new BodyTooLargeError(`the body is larger than the policy's limit`));
+    const kind = bodyKindOf(first);
+    const phase = kind === undefined ? undefined : phaseOf(kind);
+    // A body that nobody will look at may have any size, and costs nothing.
+    if (phase !== undefined && this.#isSettled(phase)) return 'skip';
+    const limit = phase === undefined ? 0 : (this.#exchange?.policy.limits.maxBodyBytes ?? 0);
+    if (length > limit + MESSAGE_OVERHEAD) {
+      this.#refuse(phase ?? 'request', new BodyTooLargeError("the body is larger than the policy's limit"));
     } else if (!admission.reserve(length)) {
-      this.#refuse(phase, admission.refusal());
+      this.#refuse(phase ?? 'request', admission.refusal());
     } else {
       this.#reserved += length;
-      return true;
+      return 'collect';
     }
-    return false;
+    return 'refuse';
   }
 
   message(bytes: Buffer): void {
-    this.#waiting.push(decodeProcessingRequest(bytes));
+    this.#take(decodeProcessingRequest(bytes));
+  }
+
+  skipped(first: number): void {
+    const kind = bodyKindOf(first);
+    if (kind !== undefined) this.#take({ kind, endOfStream: true, observabilityMode: false });
+  }
+
+  #take(message: ProcessingRequest): void {
+    this.#waiting.push(message);
     if (this.#busy) return;
     this.#work().catch(() => this.#call.fail(GRPC_STATUS.INTERNAL, 'internal error'));
   }
@@ -100,11 +115,9 @@ export class ExtProcStream implements GrpcHandler {
     if (!this.#busy) this.#releaseBytes();
   }
 
-  /** A body that nobody will look at may have any size; a message without a body is small. */
-  #limit(phase: Phase): number {
-    if (this.#exchange === undefined) return MESSAGE_OVERHEAD;
-    if (this.#decided.has(phase) || !this.#exchange.needsBody(phase)) return Infinity;
-    return this.#exchange.policy.limits.maxBodyBytes + MESSAGE_OVERHEAD;
+  /** Whether a body of this phase would change nothing any more. */
+  #isSettled(phase: Phase): boolean {
+    return this.#decided.has(phase) && this.#exchange?.needsBody(phase) === false;
   }
 
   /** Answers what has come, one after the other. */
@@ -138,7 +151,7 @@ export class ExtProcStream implements GrpcHandler {
     const { kind } = message;
     const exchange = kind === 'requestHeaders' ? this.#open(message) : this.#exchange;
     if (exchange === undefined) throw new ProcessingModeError(`${kind} came first, instead of requestHeaders`);
-    const phase: Phase = kind.startsWith('request') ? 'request' : 'response';
+    const phase = phaseOf(kind);
     const isHeaders = kind === 'requestHeaders' || kind === 'responseHeaders';
     if (kind === 'responseHeaders') this.#openResponse(message);
     if (this.#refused) return;
@@ -233,6 +246,10 @@ export class ExtProcStream implements GrpcHandler {
     this.#refused = true;
     this.#call.send(encodeImmediate({ status, headers, body, details: `waxseal_${code.toLowerCase()}` }));
   }
+}
+
+function phaseOf(kind: MessageKind): Phase {
+  return kind.startsWith('request') ? 'request' : 'response';
 }
 
 /** A mode in which a body, or a part of one, could go on without us is a mistake in Envoy's configuration. */
