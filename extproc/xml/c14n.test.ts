@@ -247,6 +247,14 @@ test('relative namespace URIs have no canonical form', () => {
   for (const uri of ['urn:a', 'http://a', 'a1+-.:x']) form(index(`<r xmlns="${uri}"/>`), 0, EXCLUSIVE);
 });
 
+test('white space in end tags goes, also where it is the only thing that does', () => {
+  const x = index('<r><a>1</a ><a>2</a\r\n><b></b\t></r >');
+  for (const options of [...INCLUSIVE, EXCLUSIVE]) {
+    assert.equal(form(x, 0, options), '<r><a>1</a><a>2</a><b></b></r>');
+    assert.equal(form(x, 2, options), '<a>2</a>');
+  }
+});
+
 test('a digest is that of the canonical form, whatever its size', () => {
   const sizes = [0, 10, 159, 160, 8191, 8192, 65_000, 65_536, 200_000];
   for (const size of sizes) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { canonicalize } from './c14n.ts';
 import {
   DoctypeRefusedError,
   EncodingError,
@@ -284,6 +285,11 @@ test('each limit holds exactly', () => {
     ['maxDepth', 3, '<a><b><c></c></b></a>'],
     ['maxDepth', 2, '<a><b/><b/></a>'],
     ['maxElements', 3, '<a><b/><b/></a>'],
+    // Names that come again take another path than those that are new.
+    ['maxDepth', 5, '<a><a><a><a><a></a></a></a></a></a>'],
+    ['maxElements', 5, '<a><b></b><b></b><b></b><b></b></a>'],
+    ['maxAttributes', 3, '<a><x b="" c=""/><e a="" b="" c=""/></a>'],
+    ['maxTextLength', 5, '<a b="1"><a b="12345"/></a>'],
     ['maxAttributes', 2, '<a xmlns="u" b="" c=""/>'],
     ['maxNamespaces', 2, '<a xmlns="u" xmlns:p="v" b=""/>'],
     ['maxTotalAttributes', 4, '<a b="" c=""><b xmlns="u" d=""/></a>'],
@@ -309,6 +315,39 @@ test('each limit holds exactly', () => {
       `${limit} ${document}`,
     );
   }
+});
+
+test('long text is looked at as closely as short text', () => {
+  const special: readonly (readonly [text: string, decoded: string | RegExp, canonical: string])[] = [
+    ['&lt;', '<', '&lt;'],
+    ['&#65;', 'A', 'A'],
+    ['>', '>', '&gt;'],
+    ['\r\n', '\n', '\n'],
+    ['\r', '\n', '\n'],
+    ['\n', '\n', '\n'],
+    ['\t', '\t', '\t'],
+    ['é', 'é', 'é'],
+    [']]>', /'\]\]>' in text/, ''],
+    ['&x;', /not predefined/, ''],
+    ['\u0001', /Illegal character/, ''],
+    ['\u001f', /Illegal character/, ''],
+  ];
+  for (const [text, decoded, canonical] of special) {
+    for (const before of [0, 3, 200, 255, 256, 257, 258, 259, 270, 300, 301]) {
+      for (const after of [0, 1, 15, 16, 17, 400]) {
+        const [x, y] = ['x'.repeat(before), 'y'.repeat(after)];
+        const document = Buffer.from(`<a>${x}${text}${y}</a>`);
+        if (decoded instanceof RegExp) assert.throws(() => scan(document), decoded);
+        else {
+          const index = scan(document);
+          assert.equal(index.text(0), x + decoded + y);
+          const form = canonicalize(index, 0, { mode: 'exclusive', comments: false }).toString();
+          assert.equal(form, `<a>${x}${canonical}${y}</a>`);
+        }
+      }
+    }
+  }
+  assert.throws(() => scan(Buffer.from(`<a>${'x'.repeat(1000)}`)), /without an end/);
 });
 
 test('a fragment takes its context', () => {
