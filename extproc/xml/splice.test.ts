@@ -112,3 +112,36 @@ test('outside the edits the output is the input', () => {
     }),
   );
 });
+
+test('any edits, in any order, do what a naive editor does', () => {
+  const edit = fc.record({ start: fc.nat(12), length: fc.nat(5), content: fc.string({ minLength: 1, maxLength: 2 }) });
+  fc.assert(
+    fc.property(fc.array(edit, { maxLength: 12 }), (list) => {
+      const original = 'abcdefghijklmnopq';
+      const e = editor(original);
+      let model: { start: number; end: number; content: string; order: number }[] = [];
+      for (const [order, { start, length, content }] of list.entries()) {
+        const end = start + length;
+        const inside = (m: { start: number; end: number }) =>
+          m.start === m.end ? m.start > start && m.end < end : m.start >= start && m.end <= end;
+        const kept = model.filter((m) => start === end || !inside(m));
+        if (kept.some((m) => m.start < end && start < m.end)) {
+          assert.throws(() => {
+            e.replace(start, end, content);
+          }, OverlappingEditError);
+          continue;
+        }
+        e.replace(start, end, content);
+        model = [...kept, { start, end, content, order }];
+      }
+      let expected = '';
+      let from = 0;
+      for (const m of model.sort((a, b) => a.start - b.start || a.end - b.end || a.order - b.order)) {
+        expected += original.slice(from, m.start) + m.content;
+        from = m.end;
+      }
+      assert.equal(e.toBuffer().toString(), expected + original.slice(from));
+    }),
+    { numRuns: 2000 },
+  );
+});

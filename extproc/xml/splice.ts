@@ -21,7 +21,7 @@ export class OverlappingEditError extends Error {
 export class SpliceEditor {
   readonly #bytes: Buffer;
   /** Sorted by start, then insertions in the order they came before a replacement at the same offset. */
-  #edits: Edit[] = [];
+  readonly #edits: Edit[] = [];
   #order = 0;
 
   constructor(bytes: Buffer) {
@@ -74,15 +74,35 @@ export class SpliceEditor {
       content: typeof content === 'string' ? Buffer.from(content) : content,
       order: this.#order++,
     };
-    const kept: Edit[] = [];
-    for (const earlier of this.#edits) {
-      if (start < end && isInside(earlier, start, end)) continue;
-      if (overlaps(earlier, start, end)) throw new OverlappingEditError('Two edits overlap');
-      kept.push(earlier);
+    const edits = this.#edits;
+    const first = firstEndingFrom(edits, start);
+    let place = first;
+    let swallowed = 0;
+    for (let i = first; i < edits.length && edits[i].start <= end; i++) {
+      const earlier = edits[i];
+      if (start < end && isInside(earlier, start, end)) swallowed++;
+      else if (overlaps(earlier, start, end)) throw new OverlappingEditError('Two edits overlap');
+      else if (compareEdits(earlier, edit) < 0) place = i + 1;
     }
-    kept.push(edit);
-    this.#edits = kept.sort((a, b) => a.start - b.start || a.end - b.end || a.order - b.order);
+    // What is inside follows what is to stay before, and comes before what is to stay behind.
+    edits.splice(place, swallowed, edit);
   }
+}
+
+function compareEdits(a: Edit, b: Edit): number {
+  return a.start - b.start || a.end - b.end || a.order - b.order;
+}
+
+/** First of the edits, which are in order and do not overlap, that ends at `offset` or after. */
+function firstEndingFrom(edits: readonly Edit[], offset: number): number {
+  let low = 0;
+  let high = edits.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (edits[middle].end < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** An insertion exactly at either end is beside the range, not in it. */

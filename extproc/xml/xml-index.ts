@@ -1,4 +1,4 @@
-import { AMP, LT } from './characters.ts';
+import { isContentBoundary } from './content-boundary.ts';
 import { NotTextError } from './errors.ts';
 import {
   A_ENCODED,
@@ -33,7 +33,6 @@ import {
   TOKEN_STRIDE,
 } from './layout.ts';
 import { NAMESPACE_XML } from './namespaces.ts';
-import { referenceEnd } from './references.ts';
 import type { ScanTables } from './tables.ts';
 import { decodeText, normalizeValue } from './values.ts';
 
@@ -295,31 +294,7 @@ export class XmlIndex {
    * instruction, reference or character is partly inside.
    */
   isContentRange(start: number, end: number, parent: number): boolean {
-    return start <= end && this.#isContentBoundary(start, parent) && this.#isContentBoundary(end, parent);
-  }
-
-  #isContentBoundary(offset: number, parent: number): boolean {
-    if (offset < this.contentStart(parent) || offset > this.contentEnd(parent)) return false;
-    let from = this.contentStart(parent);
-    let before = this.#lastStartingBefore(offset);
-    if (before !== parent) {
-      while (before >= 0 && this.parent(before) !== parent) before = this.parent(before);
-      if (before < 0 || offset < this.end(before)) return false;
-      from = this.end(before);
-    }
-    return isTokenBoundary(this.bytes, from, offset);
-  }
-
-  /** The last element whose start tag begins before `offset`. */
-  #lastStartingBefore(offset: number): number {
-    let low = 0;
-    let high = this.elementCount;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (this.start(middle) < offset) low = middle;
-      else high = middle;
-    }
-    return low;
+    return start <= end && isContentBoundary(this, start, parent) && isContentBoundary(this, end, parent);
   }
 
   #requireText(element: number): void {
@@ -344,19 +319,4 @@ export class XmlIndex {
   #string(token: number): string {
     return (this.#strings[token] ??= this.tables.tokens.bytesOf(token).toString());
   }
-}
-
-/** Walks the content tokens from `from`, where one begins; there is no element between `from` and `offset`. */
-function isTokenBoundary(bytes: Buffer, from: number, offset: number): boolean {
-  let i = from;
-  while (i < offset) {
-    const byte = bytes[i];
-    if (byte === LT) {
-      if (bytes[i + 1] === 0x3f) i = bytes.indexOf('?>', i + 2, 'latin1') + 2;
-      else if (bytes[i + 2] === 0x5b) i = bytes.indexOf(']]>', i + 9, 'latin1') + 3;
-      else i = bytes.indexOf('-->', i + 4, 'latin1') + 3;
-    } else if (byte === AMP) i = referenceEnd(bytes, i, bytes.length);
-    else i++;
-  }
-  return i === offset && ((bytes[offset] ?? LT) & 0xc0) !== 0x80;
 }
