@@ -61,6 +61,7 @@ async function run(flags: Flags): Promise<void> {
   try {
     await service.start();
   } catch (error) {
+    await service.stop(0);
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

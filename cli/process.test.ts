@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -108,6 +110,17 @@ test('2: usage and configuration errors say what to do', async () => {
     assert.match(err, message);
     assert.equal(out.length, 0);
   }
+});
+
+test('a service that cannot listen says so and ends', async (t) => {
+  const taken = net.createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  t.after(() => taken.close());
+  const address = `127.0.0.1:${(taken.address() as net.AddressInfo).port}`;
+  const args = ['extproc', '--config', folder, '--listen', address, '--admin', '127.0.0.1:0', '--log-level', 'fatal'];
+  const { code, err } = await waxseal(args, Buffer.alloc(0));
+  assert.equal(code, 2);
+  assert.match(err, /address already in use/);
 });
 
 test('explain says what is wrong, and of what is right that it is', async () => {

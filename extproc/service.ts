@@ -123,7 +123,7 @@ export class Service {
     this.#draining = true;
     this.#updateHealth();
     this.#logger.info('draining');
-    this.#folder.close();
+    await this.#folder.close();
     await this.#grpc.drain(timeout);
     await this.#pool.close();
     await this.#admin.close();

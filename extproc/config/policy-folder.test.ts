@@ -23,7 +23,7 @@ async function start(t: TestContext, prepare: (folder: string) => Promise<void>)
   });
   await watched.start();
   t.after(async () => {
-    watched.close();
+    await watched.close();
     await rm(folder, { recursive: true });
   });
   return { folder, watched, taken, refused };

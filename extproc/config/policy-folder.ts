@@ -2,9 +2,9 @@
 
 import type { Bundle } from '../../policy/bundle.ts';
 import { formatProblem, type Problem } from '../../policy/problem.ts';
-import type { CompiledPolicy } from '../pipeline/compile.ts';
-import { loadPolicies, type LoadedPolicies } from '../pipeline/load-policies.ts';
+import { compileBundle, type CompiledPolicy } from '../pipeline/compile.ts';
 import { ChangeWatcher } from './change-watcher.ts';
+import { LoadThread, type LoadedBundle } from './load-thread.ts';
 
 export interface PolicyFolderEvents {
   /** The folder's policies are to be used from now on. */
@@ -19,6 +19,7 @@ export class PolicyFolder {
   readonly #path: string;
   readonly #events: PolicyFolderEvents;
   readonly #watcher: ChangeWatcher;
+  readonly #thread = new LoadThread();
   #taken = false;
   #problems: readonly string[] = [];
 
@@ -45,15 +46,24 @@ export class PolicyFolder {
     await this.#read();
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#watcher.close();
+    await this.#thread.close();
+  }
+
+  async #load(): Promise<LoadedBundle> {
+    try {
+      return await this.#thread.load([this.#path], this.#events.now());
+    } catch (error) {
+      return unreadable(this.#path, error);
+    }
   }
 
   async #read(): Promise<void> {
-    const loaded = await loadPolicies([this.#path], this.#events.now());
-    const { bundle, policies, problems } = loaded;
+    const { bundle, problems } = await this.#load();
+    const { policies } = compileBundle(bundle);
     this.#problems = problems.map(formatProblem);
-    if (this.#taken ? isBroken(loaded) : isUnreadable(loaded)) {
+    if (this.#taken ? isBroken(bundle, policies, problems) : isUnreadable(policies, problems)) {
       this.#events.refused(problems);
       return;
     }
@@ -62,11 +72,20 @@ export class PolicyFolder {
   }
 }
 
+/** A folder that cannot be read at all is a problem like others. */
+function unreadable(file: string, error: unknown): LoadedBundle {
+  const message = error instanceof Error ? error.message : String(error);
+  const problem: Problem = { severity: 'error', reason: 'Unreadable', file, field: '', message };
+  return { bundle: { version: '', policies: [] }, problems: [problem] };
+}
+
+type Policies = ReadonlyMap<string, CompiledPolicy>;
+
 /**
  * A mistake in the files, or half a change: reason to stay with what works. A reference to nothing is none: who takes a
  * Secret away means the policy to stop.
  */
-function isBroken({ bundle, policies, problems }: LoadedPolicies): boolean {
+function isBroken(bundle: Bundle, policies: Policies, problems: readonly Problem[]): boolean {
   return (
     problems.some(({ severity, reason }) => severity === 'error' && reason !== 'InvalidRef') ||
     bundle.policies.some(({ namespace, name, broken }) => {
@@ -76,6 +95,6 @@ function isBroken({ bundle, policies, problems }: LoadedPolicies): boolean {
 }
 
 /** At the start there is nothing to stay with: good policies work, broken ones refuse their traffic. */
-function isUnreadable({ policies, problems }: LoadedPolicies): boolean {
+function isUnreadable(policies: Policies, problems: readonly Problem[]): boolean {
   return policies.size === 0 && problems.some(({ reason }) => reason === 'Unreadable');
 }
