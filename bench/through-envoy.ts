@@ -39,6 +39,7 @@ interface Result extends LoadResult {
 interface Service {
   readonly pid: number;
   readonly address: string;
+  stop(): unknown;
 }
 
 interface Bench {
@@ -63,30 +64,26 @@ export async function measureThroughEnvoy(options: ThroughEnvoyOptions, print: (
   const directory = mkdtempSync(join(tmpdir(), 'waxseal-bench-'));
   writeFileSync(join(directory, 'bench.yaml'), manifests(keys));
   const upstream = await startUpstream();
-  const address = `127.0.0.1:${await freePort()}`;
-  const service = await startExtproc({ config: directory, listen: address, adminPort: await freePort() });
-  const reference = await startReference();
   const client = fork(join(import.meta.dirname, 'load.ts'));
   const engine = await NodeEngine.start('waxseal', keys);
   const bench = { directory, client, engine, upstream: (upstream.address() as AddressInfo).port };
-  const ours = { pid: service.process.pid ?? 0, address };
   const results: Result[] = [];
   try {
-    const rows: [Scenario, Service][] = [
-      [REFERENCE, reference],
-      ...scenarios.map((s): [Scenario, Service] => [s, ours]),
-    ];
-    for (const [scenario, target] of rows) {
-      for (const result of await measureScenario(scenario, target, options, bench)) {
-        results.push(result);
-        if (options.json) print(jsonLine(result));
+    for (const scenario of [REFERENCE, ...scenarios]) {
+      // A fresh one each time: memory that an earlier policy or a larger message took is not the next one's.
+      const service = await (scenario === REFERENCE ? startReference() : startService(directory));
+      try {
+        for (const result of await measureScenario(scenario, service, options, bench)) {
+          results.push(result);
+          if (options.json) print(jsonLine(result));
+        }
+      } finally {
+        await service.stop();
       }
     }
   } finally {
     client.kill();
     engine.close();
-    reference.child.kill();
-    await service.stop();
     upstream.close();
     rmSync(directory, { recursive: true, force: true });
   }
@@ -157,11 +154,17 @@ async function send(client: ChildProcess, load: Load): Promise<LoadResult> {
   return result;
 }
 
-async function startReference(): Promise<Service & { child: ChildProcess }> {
+async function startService(config: string): Promise<Service> {
+  const address = `127.0.0.1:${await freePort()}`;
+  const child = await startExtproc({ config, listen: address, adminPort: await freePort() });
+  return { pid: child.process.pid ?? 0, address, stop: () => child.stop() };
+}
+
+async function startReference(): Promise<Service> {
   const port = await freePort();
   const child = fork(join(import.meta.dirname, 'grpc-reference.ts'), [String(port)]);
   await once(child, 'message');
-  return { child, pid: child.pid ?? 0, address: `127.0.0.1:${port}` };
+  return { pid: child.pid ?? 0, address: `127.0.0.1:${port}`, stop: () => child.kill() };
 }
 
 async function startUpstream(): Promise<Server> {
