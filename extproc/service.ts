@@ -1,11 +1,17 @@
 /** The ext_proc service: everything joined, from a folder of policies to the port that Envoy calls. */
 
+import { HealthImplementation } from 'grpc-health-check';
 import { formatProblem, type Problem } from '../policy/problem.ts';
 import { PolicyFolder } from './config/policy-folder.ts';
 import { GrpcServer } from './envoy/grpc-server.ts';
-import { Health } from './envoy/health.ts';
 import type { PolicySource } from './envoy/policy-identity.ts';
-import { EXT_PROC_SERVICE, ExtProcStream, type StreamServices } from './envoy/stream.ts';
+import {
+  EXT_PROC_SERVICE,
+  extProcDefinition,
+  serveExtProc,
+  type ExtProcCall,
+  type StreamServices,
+} from './envoy/stream.ts';
 import { AdminServer, type Readiness } from './observe/admin.ts';
 import { logVerdict, type Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
@@ -40,7 +46,7 @@ export class Service {
   readonly #grpc: GrpcServer;
   readonly #admin: AdminServer;
   readonly #metrics: Metrics;
-  readonly #health = new Health([EXT_PROC_SERVICE]);
+  readonly #health = new HealthImplementation();
   #draining = false;
 
   constructor(options: ServiceOptions) {
@@ -90,12 +96,14 @@ export class Service {
         logVerdict(logger, verdict);
       },
     };
-    this.#grpc = new GrpcServer({
-      methods: new Map([
-        [`/${EXT_PROC_SERVICE}/Process`, (call) => new ExtProcStream(call, streams)],
-        ...this.#health.methods,
-      ]),
-      onError: (error) => logger.error({ err: error }, 'gRPC'),
+    this.#grpc = new GrpcServer(options.maxBytes, () =>
+      logger.warn(
+        'an Envoy does not renew its connections: set max_requests_per_connection: 900 on its cluster for this service, or requests fail now and then',
+      ),
+    );
+    this.#health.addToServer(this.#grpc.server);
+    this.#grpc.server.addService(extProcDefinition, {
+      process: (call: ExtProcCall) => serveExtProc(call, streams, (error) => logger.error({ err: error }, 'ext_proc')),
     });
     this.#admin = new AdminServer({
       metrics: () => this.#metrics.text(),
@@ -131,7 +139,8 @@ export class Service {
   }
 
   #updateHealth(): void {
-    this.#health.serving = this.#readiness().ready;
+    const status = this.#readiness().ready ? 'SERVING' : 'NOT_SERVING';
+    for (const service of ['', EXT_PROC_SERVICE]) this.#health.setStatus(service, status);
   }
 
   #readiness(): Readiness {

@@ -3,14 +3,7 @@
  * bytes, and an answer is a list of buffers whose last is the body itself: no body is copied here.
  */
 
-import {
-  fieldLength,
-  LENGTH_DELIMITED,
-  ProtobufError,
-  ProtobufReader,
-  ProtobufWriter,
-  varintLength,
-} from './protobuf.ts';
+import { fieldLength, ProtobufError, ProtobufReader, ProtobufWriter, varintLength } from './protobuf.ts';
 
 /** One of `ProcessingRequest`'s kinds; the answer must be of the same kind, or an ImmediateResponse. */
 export type MessageKind =
@@ -55,15 +48,6 @@ const REQUEST_FIELDS: readonly (MessageKind | undefined)[] = [
   'requestTrailers',
   'responseTrailers',
 ];
-
-/**
- * The kind of a body message by its first byte, the tag of its first field: Envoy writes fields in their order.
- * @returns undefined for any other message
- */
-export function bodyKindOf(first: number): 'requestBody' | 'responseBody' | undefined {
-  const kind = first % 8 === LENGTH_DELIMITED ? REQUEST_FIELDS[Math.floor(first / 8)] : undefined;
-  return kind === 'requestBody' || kind === 'responseBody' ? kind : undefined;
-}
 
 /** Field numbers of ProcessingResponse. */
 const RESPONSE_FIELDS: Readonly<Record<MessageKind, number>> = {

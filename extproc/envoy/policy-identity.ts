@@ -1,6 +1,6 @@
 /** Which policy a stream is for. Only Envoy's configuration may say so; nothing that a client sends is looked at. */
 
-import type { IncomingHttpHeaders } from 'node:http2';
+import type { Metadata } from '@grpc/grpc-js';
 import { PolicyNotNamedError } from '../pipeline/errors.ts';
 
 /**
@@ -12,7 +12,7 @@ export const POLICY_SOURCES = ['metadata', 'route-name', 'authority'] as const;
 export type PolicySource = (typeof POLICY_SOURCES)[number];
 
 export interface StreamIdentity {
-  readonly metadata: IncomingHttpHeaders;
+  readonly metadata: Metadata;
   readonly authority: string;
   /** Of the first message. */
   readonly attributes: ReadonlyMap<string, string> | undefined;
@@ -33,10 +33,8 @@ export function policyIdentity(identity: StreamIdentity, sources: readonly Polic
 
 function nameFrom(source: PolicySource, { metadata, authority, attributes }: StreamIdentity): string | undefined {
   switch (source) {
-    case 'metadata': {
-      const value = metadata['x-wss-policy'];
-      return Array.isArray(value) ? value.join(', ') : value;
-    }
+    case 'metadata':
+      return metadata.get('x-wss-policy').join(', ');
     case 'route-name':
       return attributes?.get('xds.route_name');
     case 'authority': {

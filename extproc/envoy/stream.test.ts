@@ -21,7 +21,7 @@ import { MemoryReplayCache } from '../pipeline/replay-cache.ts';
 import { RuntimeStore } from '../pipeline/runtime.ts';
 import { WorkerPool } from '../pipeline/worker-pool.ts';
 import { GrpcServer } from './grpc-server.ts';
-import { EXT_PROC_SERVICE, ExtProcStream, type StreamServices } from './stream.ts';
+import { extProcDefinition, serveExtProc, type ExtProcCall, type StreamServices } from './stream.ts';
 
 const bundle = compilePolicies({
   ...SPECS,
@@ -56,9 +56,9 @@ async function start(t: TestContext, settings: Settings = {}): Promise<Bench> {
     now: Date.now,
     report: (verdict) => verdicts.push(verdict),
   };
-  const server = new GrpcServer({
-    methods: new Map([[`/${EXT_PROC_SERVICE}/Process`, (call) => new ExtProcStream(call, services)]]),
-    onError: () => undefined,
+  const server = new GrpcServer(64 * 1024 * 1024, () => undefined);
+  server.server.addService(extProcDefinition, {
+    process: (call: ExtProcCall) => serveExtProc(call, services, () => undefined),
   });
   const address = await server.listen('127.0.0.1:0');
   const client = connectExtProc(address);

@@ -6,6 +6,7 @@
  * has closed its side and every verdict has been given; whatever else happens is an ImmediateResponse or an error status.
  */
 
+import { status as grpcStatus, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { Admission } from '../pipeline/admission.ts';
 import type { MessageMeta } from '../pipeline/conditions.ts';
 import type { Phase } from '../pipeline/engine.ts';
@@ -14,12 +15,9 @@ import { BodyTooLargeError, ProcessingModeError } from '../pipeline/errors.ts';
 import { Exchange, type ExchangeServices, type Outcome, type ResponseMeta } from '../pipeline/exchange.ts';
 import { describeFailure, refusalFor, type Refusal } from '../pipeline/failure.ts';
 import type { Lease, RuntimeStore } from '../pipeline/runtime.ts';
-import type { MessageAdmission } from './grpc-framing.ts';
-import { GRPC_STATUS, type GrpcCall, type GrpcHandler } from './grpc-server.ts';
 import { correlationId, requestMeta, responseMeta } from './http-meta.ts';
 import {
   BODY_MODE_BUFFERED,
-  bodyKindOf,
   decodeProcessingRequest,
   encodeBody,
   encodeHeaderChanges,
@@ -42,11 +40,44 @@ export interface StreamServices extends Omit<ExchangeServices, 'runner'> {
 const MESSAGE_OVERHEAD = 256 * 1024;
 /** Envoy's own answer to a request that is larger than its buffer. */
 const CONTENT_TOO_LARGE = 413;
+const NO_HEADERS: ReadonlyMap<string, readonly string[]> = new Map();
 /** The policy label of messages for which none was found: names that we do not know are no labels. */
 const NO_POLICY = '';
 
-export class ExtProcStream implements GrpcHandler {
-  readonly #call: GrpcCall;
+/** The service as grpc-js takes it: messages stay bytes, which `messages.ts` reads and writes without copying bodies. */
+export const extProcDefinition = {
+  process: {
+    path: `/${EXT_PROC_SERVICE}/Process`,
+    requestStream: true,
+    responseStream: true,
+    requestSerialize: (bytes: Buffer) => bytes,
+    requestDeserialize: (bytes: Buffer) => bytes,
+    responseSerialize: (parts: readonly Buffer[]) => (parts.length === 1 ? parts[0] : Buffer.concat(parts)),
+    responseDeserialize: (bytes: Buffer) => [bytes],
+  },
+} as const;
+
+/** A call of `Process`: messages as Envoy sent them; answers in parts, which are sent one after the other. */
+export type ExtProcCall = ServerDuplexStream<Buffer, readonly Buffer[]>;
+
+/** Serves one call from its first message to its end. */
+export function serveExtProc(call: ExtProcCall, services: StreamServices, onBug: (error: unknown) => void): void {
+  const stream = new ExtProcStream(call, services);
+  const guard = (action: () => void) => {
+    try {
+      action();
+    } catch (error) {
+      onBug(error);
+      stream.fail(grpcStatus.UNKNOWN, 'internal error');
+    }
+  };
+  call.on('data', (bytes: Buffer) => guard(() => stream.message(bytes)));
+  call.once('end', () => guard(() => stream.halfClosed()));
+  call.once('close', () => guard(() => stream.closed()));
+}
+
+class ExtProcStream {
+  readonly #call: ExtProcCall;
   readonly #services: StreamServices;
   readonly #waiting: ProcessingRequest[] = [];
   #request: MessageMeta | undefined;
@@ -63,44 +94,56 @@ export class ExtProcStream implements GrpcHandler {
   /** What the admission has to get back. */
   #entered = false;
   #reserved = 0;
+  /** Bytes of the body that the headers announced. */
+  #announced = 0;
 
-  constructor(call: GrpcCall, services: StreamServices) {
+  constructor(call: ExtProcCall, services: StreamServices) {
     this.#call = call;
     this.#services = services;
   }
 
-  admit(length: number, first: number): MessageAdmission {
-    if (this.#refused) return 'refuse';
-    const { admission } = this.#services;
-    const kind = bodyKindOf(first);
-    const phase = kind === undefined ? undefined : phaseOf(kind);
-    // A body that nobody will look at may have any size, and costs nothing.
-    if (phase !== undefined && this.#isSettled(phase)) return 'skip';
-    const limit = phase === undefined ? 0 : (this.#exchange?.policy.limits.maxBodyBytes ?? 0);
-    if (length > limit + MESSAGE_OVERHEAD) {
-      this.#refuse(phase ?? 'request', new BodyTooLargeError("the body is larger than the policy's limit"));
-    } else if (!admission.reserve(length)) {
-      this.#refuse(phase ?? 'request', admission.refusal());
-    } else {
-      this.#reserved += length;
-      return 'collect';
-    }
-    return 'refuse';
-  }
-
   message(bytes: Buffer): void {
-    this.#take(decodeProcessingRequest(bytes));
-  }
-
-  skipped(first: number): void {
-    const kind = bodyKindOf(first);
-    if (kind !== undefined) this.#take({ kind, endOfStream: true, observabilityMode: false });
-  }
-
-  #take(message: ProcessingRequest): void {
+    if (this.#refused) return;
+    const message = decodeProcessingRequest(bytes);
+    if (message.body !== undefined) this.#releaseAnnounced();
+    if (message.body === undefined || !this.#isSettled(phaseOf(message.kind))) {
+      if (!this.#admit(bytes.length)) return;
+      this.#reserved += bytes.length;
+    }
     this.#waiting.push(message);
     if (this.#busy) return;
-    this.#work().catch(() => this.#call.fail(GRPC_STATUS.INTERNAL, 'internal error'));
+    this.#work().catch(() => this.fail(grpcStatus.INTERNAL, 'internal error'));
+  }
+
+  /** Ends the call with an error status, which Envoy takes for a failure; without effect once it has ended. */
+  fail(code: Exclude<grpcStatus, grpcStatus.OK>, details: string): void {
+    if (this.#closed || this.#call.writableEnded) return;
+    this.#call.emit('error', { code, details });
+  }
+
+  /** Makes room for so many bytes of the present phase, or refuses. */
+  #admit(length: number): boolean {
+    const { admission } = this.#services;
+    const phase = this.#decided.has('request') ? 'response' : 'request';
+    if (length > (this.#exchange?.policy.limits.maxBodyBytes ?? 0) + MESSAGE_OVERHEAD) {
+      this.#refuse(phase, new BodyTooLargeError(`the body is larger than the policy's limit`));
+    } else if (!admission.reserve(length)) {
+      this.#refuse(phase, admission.refusal());
+    } else {
+      return true;
+    }
+    return false;
+  }
+
+  /** Refuses a body that will not fit before Envoy sends it. */
+  #announce(headers: ReadonlyMap<string, readonly string[]>): void {
+    const length = Number(headers.get('content-length')?.[0] ?? 0);
+    if (length > 0 && this.#admit(length)) this.#announced = length;
+  }
+
+  #releaseAnnounced(): void {
+    this.#services.admission.release(this.#announced);
+    this.#announced = 0;
   }
 
   halfClosed(): void {
@@ -112,10 +155,15 @@ export class ExtProcStream implements GrpcHandler {
     this.#closed = true;
     this.#lease?.release();
     if (this.#entered) this.#services.admission.leave();
+    this.#releaseAnnounced();
     if (!this.#busy) this.#releaseBytes();
   }
 
-  /** Whether a body of this phase would change nothing any more. */
+  #send(parts: readonly Buffer[]): void {
+    if (!this.#closed && !this.#call.writableEnded) this.#call.write(parts);
+  }
+
+  /** Whether a body of this phase would change nothing any more: it may have any size. */
   #isSettled(phase: Phase): boolean {
     return this.#decided.has(phase) && this.#exchange?.needsBody(phase) === false;
   }
@@ -144,7 +192,7 @@ export class ExtProcStream implements GrpcHandler {
   /** Envoy will send no more. Only when it got every verdict may the end look clean. */
   #finish(): void {
     if (this.#refused || this.#decided.has('response')) this.#call.end();
-    else this.#call.fail(GRPC_STATUS.ABORTED, 'the stream was closed before the verdict');
+    else this.fail(grpcStatus.ABORTED, 'the stream was closed before the verdict');
   }
 
   async #answer(message: ProcessingRequest): Promise<void> {
@@ -160,8 +208,11 @@ export class ExtProcStream implements GrpcHandler {
       await this.#decide(exchange, phase, kind, undefined);
     } else if (undecided && message.body !== undefined) {
       await this.#decide(exchange, phase, kind, message.body);
+    } else if (undecided && !isHeaders) {
+      throw new ProcessingModeError(`${kind} came before the body`);
     } else {
-      this.#call.send(encodeUnchanged(kind));
+      if (undecided) this.#announce(message.headers ?? NO_HEADERS);
+      if (!this.#refused) this.#send(encodeUnchanged(kind));
     }
   }
 
@@ -172,7 +223,8 @@ export class ExtProcStream implements GrpcHandler {
     this.#request = requestMeta(message);
     if (!admission.enter()) throw admission.refusal();
     this.#entered = true;
-    const { metadata, authority } = this.#call;
+    const { metadata } = this.#call;
+    const authority = this.#call.getHost();
     const policyId = policyIdentity({ metadata, authority, attributes: message.attributes }, policySources);
     this.#lease = runtimes.lease(policyId);
     const { policy, runner } = this.#lease;
@@ -205,7 +257,7 @@ export class ExtProcStream implements GrpcHandler {
   #apply(kind: MessageKind, outcome: Outcome): void {
     switch (outcome.kind) {
       case 'pass':
-        this.#call.send(encodeUnchanged(kind));
+        this.#send(encodeUnchanged(kind));
         return;
       case 'refuse':
         this.#sendRefusal(outcome.code, outcome);
@@ -214,9 +266,9 @@ export class ExtProcStream implements GrpcHandler {
         const { bytes } = outcome;
         if (bytes !== undefined && (kind === 'requestBody' || kind === 'responseBody')) {
           const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-          this.#call.send(encodeBody(kind, body, outcome));
+          this.#send(encodeBody(kind, body, outcome));
         } else {
-          this.#call.send(encodeHeaderChanges(kind, outcome));
+          this.#send(encodeHeaderChanges(kind, outcome));
         }
       }
     }
@@ -244,7 +296,7 @@ export class ExtProcStream implements GrpcHandler {
 
   #sendRefusal(code: string, { status, headers, body }: Refusal): void {
     this.#refused = true;
-    this.#call.send(encodeImmediate({ status, headers, body, details: `waxseal_${code.toLowerCase()}` }));
+    this.#send(encodeImmediate({ status, headers, body, details: `waxseal_${code.toLowerCase()}` }));
   }
 }
 
