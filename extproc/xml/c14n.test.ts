@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { canonicalize, canonicalizeDocument, type CanonicalizeOptions, digestCanonical } from './c14n.ts';
+import { CanonicalOutput } from './canonical-output.ts';
 import { C14nError } from './errors.ts';
 import { scan } from './scan.ts';
 import type { XmlIndex } from './xml-index.ts';
@@ -279,4 +280,10 @@ test('a canonical form is canonical', () => {
     const once = form(x, 0, options);
     assert.equal(form(index(once), 0, options), once);
   }
+});
+
+test('the digest of nothing is never given for that of an element', () => {
+  const { tables } = index('<a/>');
+  assert.throws(() => CanonicalOutput.toHash(tables, 'sha256').finish(), C14nError);
+  assert.throws(() => CanonicalOutput.toBuffer(tables, 0).finish(), C14nError);
 });

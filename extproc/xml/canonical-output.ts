@@ -1,4 +1,5 @@
 import { createHash, hash as hashOnce, type Hash } from 'node:crypto';
+import { C14nError } from './errors.ts';
 import { copyWords } from './words.ts';
 
 /** Bytes gathered before they go into the hash. */
@@ -79,8 +80,13 @@ export class CanonicalOutput {
     this.#buffer[this.#length++] = byte;
   }
 
-  /** What was written; for a hash its digest. */
+  /**
+   * What was written; for a hash its digest.
+   * @throws {C14nError} if nothing was written: no element has an empty form, and the digest of nothing must never pass
+   *   for that of one
+   */
   finish(): Buffer {
+    if (this.#length === 0 && this.#hash === undefined) throw new C14nError('Empty canonical form', 0);
     const written = this.#buffer.subarray(0, this.#length);
     if (this.#algorithm === undefined) return written;
     if (this.#hash === undefined) return hashOnce(this.#algorithm, written, 'buffer');
