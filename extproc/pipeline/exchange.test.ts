@@ -257,11 +257,17 @@ test('a fault in the words of the policy, in the version of the message', async 
   assert.match(soap12.body.toString(), /soap-envelope.*s:Sender/);
 });
 
-test('Audit reports what would have happened and lets everything pass', async () => {
+test('Audit reports what would have happened and lets everything pass but invented identities', async () => {
   const refused = begin('audit');
   assert.deepEqual(await refused.exchange.request(soapMessage(), here), { kind: 'pass' });
   assert.equal(refused.verdicts[0]?.outcome, 'would_refuse');
   assert.equal(refused.verdicts[0]?.failure?.code, 'ERR_WSS_SECURITY_HEADER_MISSING');
+  const forged = begin('audit', meta({ 'x-wss-subject': 'CN=somebody' }));
+  assert.deepEqual(await forged.exchange.request(soapMessage(), here), {
+    kind: 'forward',
+    remove: ['x-wss-subject'],
+    set: [],
+  });
   const forwarded = begin('auditSign');
   assert.deepEqual(await forwarded.exchange.request(soapMessage(), here), { kind: 'pass' });
   assert.equal(forwarded.verdicts[0]?.outcome, 'would_forward');

@@ -157,7 +157,8 @@ export class Exchange {
       conclusion = this.#refused(phase, describeFailure(error), response);
     }
     this.#report(phase, conclusion, bytesIn, performance.now() - started);
-    return this.policy.mode === 'Audit' ? PASS : conclusion.outcome;
+    if (this.policy.mode === 'Enforce') return conclusion.outcome;
+    return phase === 'request' ? this.#notConcerned().outcome : PASS;
   }
 
   async #decideRequest(body: Buffer | undefined, abandoned: () => boolean): Promise<Conclusion> {
