@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Starts the command with the Node that the project pins, whatever Node finds this file first: plain JavaScript, which
 // every version reads. Compiled code is kept, which halves the start and spares each thread the TypeScript compiler. The
-// service gets a small young generation, which halves its resident memory.
+// service gets a small young generation, and a malloc (glibc's) that gives memory back: that halves its resident memory.
 
 import { spawn } from 'node:child_process';
 import module from 'node:module';
@@ -24,7 +24,8 @@ if (major < 22 || (major === 22 && minor < 19)) {
 
 function replaceBy(node) {
   const command = [...flags, program, ...argv];
-  const env = { NODE_COMPILE_CACHE: cache, ...process.env };
+  const malloc = flags.length > 0 ? { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '262144' } : {};
+  const env = { NODE_COMPILE_CACHE: cache, ...malloc, ...process.env };
   if (process.execve !== undefined) process.execve(node, [node, ...command], env);
   const child = spawn(node, command, { stdio: 'inherit', env });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => child.kill(signal));

@@ -114,7 +114,6 @@ export class Service {
   /** @returns the addresses it listens on */
   async start(): Promise<{ listen: string; admin: string }> {
     await this.#folder.start();
-    this.#pool.start();
     const admin = await this.#admin.listen(this.#options.admin);
     const listen = await this.#grpc.listen(this.#options.listen);
     this.#updateHealth();

@@ -19,12 +19,18 @@ interface Order {
   readonly now: number;
 }
 
-/** One thread, kept so that a change of the folder need not wait for its start. */
+/** Milliseconds that the thread is kept after its work: who changes a folder often changes it again. */
+const LINGER = 60_000;
+
+/** One thread; it ends when the folder has been quiet, and gives its memory back. */
 export class LoadThread {
   #worker: Worker | undefined;
+  #end: NodeJS.Timeout | undefined;
 
   /** To be called again only when the call before has ended. @throws Error when the thread dies */
   load(paths: readonly string[], now: number): Promise<LoadedBundle> {
+    clearTimeout(this.#end);
+    this.#end = setTimeout(() => void this.close(), LINGER).unref();
     const order: Order = { paths, now };
     const worker = (this.#worker ??= new Worker(new URL(import.meta.url)));
     return new Promise((resolve, reject) => {
@@ -40,6 +46,7 @@ export class LoadThread {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#end);
     await this.#worker?.terminate();
   }
 }

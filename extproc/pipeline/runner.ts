@@ -28,7 +28,7 @@ export function poolRunner(pool: WorkerPool, version: string): JobRunner {
       const weight = job.bytes.byteLength * (job.codings.length > 0 ? ENCODED_WEIGHT : 1);
       const large = weight >= LARGE;
       const decrypts = policy[job.phase].verify?.decryption !== undefined;
-      if (!large && !decrypts) return runJob(job, policy, signOnPool);
+      if (pool.size === 0 || (!large && !decrypts)) return runJob(job, policy, signOnPool);
       return pool.run(version, policy.id, job, large, abandoned);
     },
   };

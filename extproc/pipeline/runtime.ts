@@ -43,6 +43,7 @@ export class RuntimeStore {
     const { version } = bundle;
     if (previous?.version === version) return;
     this.#pool.addBundle(bundle);
+    if ([...policies.values()].some(decrypts)) this.#pool.start();
     this.#current = { version, policies, runner: poolRunner(this.#pool, version), exchanges: 0 };
     if (previous?.exchanges === 0) this.#pool.retireBundle(previous.version);
   }
@@ -70,4 +71,9 @@ export class RuntimeStore {
       },
     };
   }
+}
+
+/** Then every message has a thread's work before it, and the first should not wait for the thread to start. */
+function decrypts({ request, response }: CompiledPolicy): boolean {
+  return request.verify?.decryption !== undefined || response.verify?.decryption !== undefined;
 }

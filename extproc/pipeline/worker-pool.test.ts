@@ -84,6 +84,15 @@ test('large messages do not hold up small ones, and small ones go first', async 
   assert.equal(new Set(threads.slice(4)).size, 1, 'one more for the small');
 });
 
+test('without threads everything is done in place', async (t) => {
+  const { pool } = start(t, 0);
+  pool.addBundle(bundle);
+  const encrypt = policies.get('shop/encrypt');
+  assert.ok(encrypt);
+  const runner = poolRunner(pool, bundle.version);
+  done(await runner.run(encrypt, job(soapMessage(`<a>${'x'.repeat(300_000)}</a>`)), here));
+});
+
 test('what nobody waits for is not begun', async (t) => {
   const { pool } = start(t, 1, TEST_PROGRAM);
   const first = pool.run('v', 'slow', job(), false, here);

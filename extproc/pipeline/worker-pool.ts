@@ -23,7 +23,7 @@ interface Thread {
 }
 
 export interface WorkerPoolOptions {
-  /** Threads. When all of them work on large messages, small ones get one more. */
+  /** Threads; 0: none, and no jobs. When all of them work on large messages, small ones get one more. */
   readonly size: number;
   /** A thread died; it is replaced. */
   readonly onLost: (error: unknown) => void;
@@ -49,6 +49,10 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
+  }
+
+  get size(): number {
+    return this.#options.size;
   }
 
   /** Messages that wait for a thread. */
