@@ -100,7 +100,7 @@ test('a peer that keeps its connection is told to leave before its resets close 
   const headers = { ':method': 'POST', ':path': METHOD, 'content-type': 'application/grpc', te: 'trailers' };
   const session = http2.connect(`http://${bound}`);
   t.after(() => session.destroy());
-  session.on('error', (error) => assert.fail(error));
+  session.on('error', (error: Error) => assert.fail(error));
   let leaving = false;
   session.on('goaway', (code: number) => {
     assert.equal(code, 0);
