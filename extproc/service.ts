@@ -5,13 +5,8 @@ import { formatProblem, type Problem } from '../policy/problem.ts';
 import { PolicyFolder } from './config/policy-folder.ts';
 import { GrpcServer } from './envoy/grpc-server.ts';
 import type { PolicySource } from './envoy/policy-identity.ts';
-import {
-  EXT_PROC_SERVICE,
-  extProcDefinition,
-  serveExtProc,
-  type ExtProcCall,
-  type StreamServices,
-} from './envoy/stream.ts';
+import { EXT_PROC_SERVICE, extProcDefinition, type ExtProcCall } from './envoy/ext-proc-definition.ts';
+import { serveExtProc, type StreamServices } from './envoy/stream.ts';
 import { AdminServer, type Readiness } from './observe/admin.ts';
 import { logVerdict, type Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';

@@ -21,7 +21,8 @@ import { MemoryReplayCache } from '../pipeline/replay-cache.ts';
 import { RuntimeStore } from '../pipeline/runtime.ts';
 import { WorkerPool } from '../pipeline/worker-pool.ts';
 import { GrpcServer } from './grpc-server.ts';
-import { extProcDefinition, serveExtProc, type ExtProcCall, type StreamServices } from './stream.ts';
+import { extProcDefinition, type ExtProcCall } from './ext-proc-definition.ts';
+import { serveExtProc, type StreamServices } from './stream.ts';
 
 const bundle = compilePolicies({
   ...SPECS,

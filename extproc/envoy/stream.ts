@@ -6,7 +6,7 @@
  * has closed its side and every verdict has been given; whatever else happens is an ImmediateResponse or an error status.
  */
 
-import { status as grpcStatus, type ServerDuplexStream } from '@grpc/grpc-js';
+import { status as grpcStatus } from '@grpc/grpc-js';
 import type { Admission } from '../pipeline/admission.ts';
 import type { MessageMeta } from '../pipeline/conditions.ts';
 import type { Phase } from '../pipeline/engine.ts';
@@ -15,6 +15,7 @@ import { BodyTooLargeError, ProcessingModeError } from '../pipeline/errors.ts';
 import { Exchange, type ExchangeServices, type Outcome, type ResponseMeta } from '../pipeline/exchange.ts';
 import { describeFailure, refusalFor, type Refusal } from '../pipeline/failure.ts';
 import type { Lease, RuntimeStore } from '../pipeline/runtime.ts';
+import type { ExtProcCall } from './ext-proc-definition.ts';
 import { correlationId, requestMeta, responseMeta } from './http-meta.ts';
 import {
   BODY_MODE_BUFFERED,
@@ -27,8 +28,6 @@ import {
   type ProcessingRequest,
 } from './messages.ts';
 import { policyIdentity, type PolicySource } from './policy-identity.ts';
-
-export const EXT_PROC_SERVICE = 'envoy.service.ext_proc.v3.ExternalProcessor';
 
 export interface StreamServices extends Omit<ExchangeServices, 'runner'> {
   readonly runtimes: RuntimeStore;
@@ -43,22 +42,6 @@ const CONTENT_TOO_LARGE = 413;
 const NO_HEADERS: ReadonlyMap<string, readonly string[]> = new Map();
 /** The policy label of messages for which none was found: names that we do not know are no labels. */
 const NO_POLICY = '';
-
-/** The service as grpc-js takes it: messages stay bytes, which `messages.ts` reads and writes without copying bodies. */
-export const extProcDefinition = {
-  process: {
-    path: `/${EXT_PROC_SERVICE}/Process`,
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: (bytes: Buffer) => bytes,
-    requestDeserialize: (bytes: Buffer) => bytes,
-    responseSerialize: (parts: readonly Buffer[]) => (parts.length === 1 ? parts[0] : Buffer.concat(parts)),
-    responseDeserialize: (bytes: Buffer) => [bytes],
-  },
-} as const;
-
-/** A call of `Process`: messages as Envoy sent them; answers in parts, which are sent one after the other. */
-export type ExtProcCall = ServerDuplexStream<Buffer, readonly Buffer[]>;
 
 /** Serves one call from its first message to its end. */
 export function serveExtProc(call: ExtProcCall, services: StreamServices, onBug: (error: unknown) => void): void {
