@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   const url = `http://127.0.0.1:${listenPort}/orders`;
   const metricsUrl = `http://127.0.0.1:${adminPort}/metrics`;
   if (setting.backend) await showExchange({ url, metricsUrl, backend: setting.backend });
-  section('Running');
+  section(env('ONCE') ? 'What ran' : 'Running');
   line(`  SOAP endpoint   ${bold(url)}`);
   line(`  in front of     ${setting.target}${setting.backend ? ' (the sample backend)' : ''}`);
   line(`  policy          ${setting.policy}, from ${setting.folder} (edit it: changes take effect at once)`);
