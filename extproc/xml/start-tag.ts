@@ -217,7 +217,7 @@ function addAttribute(
   encoded: number,
 ): void {
   if (tables.attributeCount >= tables.attributeLimit) throw new XmlLimitError('Too many attributes', start);
-  const row = tables.nextAttribute();
+  const row = tables.nextAttribute(start);
   const attributes = tables.attributes;
   attributes[row + A_NAME] = name;
   attributes[row + A_URI] = NO_TOKEN;
@@ -247,7 +247,7 @@ function addDeclaration(
       ? tokens.internForeign(Buffer.from(normalizeValue(tables.bytes, valueStart, valueEnd)))
       : tokens.intern(valueStart, valueEnd);
   checkDeclaration(prefix, uri, start);
-  const row = tables.nextDeclaration();
+  const row = tables.nextDeclaration(start);
   const declarations = tables.declarations;
   const bindingAt = prefix * TOKEN_STRIDE + T_BINDING;
   declarations[row + D_PREFIX] = prefix;

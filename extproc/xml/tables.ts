@@ -7,7 +7,7 @@ const { ATTRIBUTE_STRIDE, DECLARATION_STRIDE, ELEMENT_STRIDE, R_END, R_START, RO
 const { E_ATTRIBUTES, E_DECLARATIONS, E_FLAGS, E_NAME, E_PARENT, E_START } = layout;
 
 /** Tables longer than this are not kept for the next document. */
-const MAX_SPARE = 256 * 1024;
+const MAX_SPARE = 1024 * 1024;
 
 interface Room {
   elements: Int32Array;
@@ -33,12 +33,8 @@ function newRoom(): Room {
   };
 }
 
-/** A table at least twice as long with the same rows. */
-function grow(table: Int32Array): Int32Array {
-  const grown = new Int32Array(table.length * 2);
-  grown.set(table);
-  return grown;
-}
+/** Most that a table grows to, in times its length. */
+const MAX_GROWTH = 8;
 
 /** What the parts of the scanner share while they fill the tables of an index. */
 export class ScanTables {
@@ -119,6 +115,14 @@ export class ScanTables {
     spare = room;
   }
 
+  /** A longer table with the same rows, long enough if the document goes on like what lies before `offset`. */
+  #grow(table: Int32Array, offset: number): Int32Array {
+    const factor = Math.ceil((1.1 * this.bytes.length) / (offset + 1));
+    const grown = new Int32Array(table.length * Math.min(Math.max(factor, 2), MAX_GROWTH));
+    grown.set(table);
+    return grown;
+  }
+
   /** Adds the row of an element below `current`; what is known at the end of its start tag is left as it is. */
   addElement(start: number, name: number): number {
     const { maxAttributes, maxElements, maxNamespaces } = this.limits;
@@ -127,7 +131,7 @@ export class ScanTables {
     this.attributeLimit = this.attributeCount + maxAttributes;
     this.declarationLimit = this.declarationCount + maxNamespaces;
     const row = element * ELEMENT_STRIDE;
-    if (row + ELEMENT_STRIDE > this.elements.length) this.elements = grow(this.elements);
+    if (row + ELEMENT_STRIDE > this.elements.length) this.elements = this.#grow(this.elements, start);
     const elements = this.elements;
     elements[row + E_START] = start;
     elements[row + E_NAME] = name;
@@ -137,17 +141,17 @@ export class ScanTables {
     return element;
   }
 
-  /** Room for one more attribute; offset of its row. */
-  nextAttribute(): number {
+  /** Room for one more attribute, which begins at `start`; offset of its row. */
+  nextAttribute(start: number): number {
     const row = this.attributeCount++ * ATTRIBUTE_STRIDE;
-    if (row + ATTRIBUTE_STRIDE > this.attributes.length) this.attributes = grow(this.attributes);
+    if (row + ATTRIBUTE_STRIDE > this.attributes.length) this.attributes = this.#grow(this.attributes, start);
     return row;
   }
 
-  /** Room for one more namespace declaration; offset of its row. */
-  nextDeclaration(): number {
+  /** Room for one more namespace declaration, which begins at `start`; offset of its row. */
+  nextDeclaration(start: number): number {
     const row = this.declarationCount++ * DECLARATION_STRIDE;
-    if (row + DECLARATION_STRIDE > this.declarations.length) this.declarations = grow(this.declarations);
+    if (row + DECLARATION_STRIDE > this.declarations.length) this.declarations = this.#grow(this.declarations, start);
     return row;
   }
 
@@ -165,7 +169,7 @@ export class ScanTables {
 
   addRough(start: number, end: number): void {
     const row = this.roughCount++ * ROUGH_STRIDE;
-    if (row + ROUGH_STRIDE > this.rough.length) this.rough = grow(this.rough);
+    if (row + ROUGH_STRIDE > this.rough.length) this.rough = this.#grow(this.rough, start);
     this.rough[row + R_START] = start;
     this.rough[row + R_END] = end;
   }
