@@ -47,7 +47,8 @@ export class SpliceEditor {
   }
 
   /**
-   * The bytes from `start` to `end` with the edits inside applied, insertions at both ends excluded.
+   * The bytes from `start` to `end` with the edits inside applied, insertions at both ends excluded. Without edits
+   * inside, it is a view of the original.
    * @throws {OverlappingEditError} if an edit is partly inside
    */
   slice(start: number, end: number): Buffer {
@@ -57,6 +58,7 @@ export class SpliceEditor {
       if (isInside(edit, start, end)) inside.push(edit);
       else if (overlaps(edit, start, end)) throw new OverlappingEditError('An edit is partly inside the range');
     }
+    if (inside.length === 0) return this.#bytes.subarray(start, end);
     return apply(this.#bytes, start, end, inside);
   }
 
