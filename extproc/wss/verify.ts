@@ -219,6 +219,7 @@ function replayEntries(
 
 /** SHA-256 over the fields, each after its length, so that no two lists of fields look alike. */
 function replayKey(...fields: readonly Buffer[]): string {
-  const pieces = fields.flatMap((field) => [Buffer.from(`${field.length}:`), field]);
-  return hash('sha256', Buffer.concat(pieces), 'base64url');
+  let text = '';
+  for (const field of fields) text += `${field.length}:${field.toString('latin1')}`;
+  return hash('sha256', Buffer.from(text, 'latin1'), 'base64url');
 }

@@ -13,9 +13,13 @@ export function checkDeclaration(bytes: Buffer): number {
   refuseOtherEncodings(bytes);
   if (!isAscii(bytes)) checkUtf8(bytes);
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+  if (bytes.subarray(start, start + USUAL.length).equals(USUAL)) return start + USUAL.length;
   if (!startsDeclaration(bytes, start)) return start;
   return new DeclarationReader(bytes, start + 5).read();
 }
+
+/** What nearly every document starts with, and need not be read piece by piece. */
+const USUAL = Buffer.from('<?xml version="1.0" encoding="UTF-8"?>');
 
 /** Valid UTF-8 without U+FFFE and U+FFFF, which are no characters (XML 1.0 §2.2). */
 function checkUtf8(bytes: Buffer): void {

@@ -1,6 +1,6 @@
 /** Decryption of octets with a symmetric key (XML Encryption 1.1 §5.2). */
 
-import { createDecipheriv } from 'node:crypto';
+import { createDecipheriv, createSecretKey } from 'node:crypto';
 import type { DataAlgorithmDetails } from '../algorithms.ts';
 
 const GCM_TAG_BYTES = 16;
@@ -25,7 +25,9 @@ function decryptGcm(algorithm: DataAlgorithmDetails, key: Buffer, octets: Buffer
   const { cipher, ivBytes } = algorithm;
   const end = octets.length - GCM_TAG_BYTES;
   if (end < ivBytes || !isGcm(cipher)) return undefined;
-  const decipher = createDecipheriv(cipher, key, octets.subarray(0, ivBytes), { authTagLength: GCM_TAG_BYTES });
+  // As a KeyObject: given octets, node finds out by two exceptions that they are none, which takes 15 µs.
+  const iv = octets.subarray(0, ivBytes);
+  const decipher = createDecipheriv(cipher, createSecretKey(key), iv, { authTagLength: GCM_TAG_BYTES });
   decipher.setAuthTag(octets.subarray(end));
   const plaintext = decipher.update(octets.subarray(ivBytes, end));
   decipher.final();
@@ -41,7 +43,7 @@ function decryptCbc(algorithm: DataAlgorithmDetails, key: Buffer, octets: Buffer
   const { cipher, ivBytes, blockBytes } = algorithm;
   const length = octets.length - ivBytes;
   if (length < blockBytes || length % blockBytes !== 0) return undefined;
-  const decipher = createDecipheriv(cipher, key, octets.subarray(0, ivBytes));
+  const decipher = createDecipheriv(cipher, createSecretKey(key), octets.subarray(0, ivBytes));
   decipher.setAutoPadding(false);
   const padded = decipher.update(octets.subarray(ivBytes));
   decipher.final();

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import { escapeText } from '../../xml/escape.ts';
 import type { ElementText } from '../element-text.ts';
 import { BASE64_BINARY, PASSWORD_DIGEST, PASSWORD_TEXT, WSSE, WSU } from '../namespaces.ts';
@@ -16,7 +16,7 @@ const NONCE_BYTES = 16;
  */
 export function createUsernameToken(settings: UsernameTokenSettings, now: number, id: string): ElementText {
   const digest = settings.passwordType === 'Digest';
-  const nonce = settings.nonce || digest ? randomBytes(NONCE_BYTES) : undefined;
+  const nonce = settings.nonce || digest ? newNonce() : undefined;
   const created = settings.created || digest ? formatInstant(now, 'Milliseconds') : undefined;
   let rest = ` wsu:Id="${id}"><wsse:Username>${escapeText(settings.username)}</wsse:Username>`;
   if (settings.passwordType === 'Text') {
@@ -30,6 +30,19 @@ export function createUsernameToken(settings: UsernameTokenSettings, now: number
   if (created !== undefined) rest += `<wsu:Created>${created}</wsu:Created>`;
   rest += '</wsse:UsernameToken>';
   return { name: 'wsse:UsernameToken', rest, namespaces: NAMESPACES };
+}
+
+/** Random octets for many nonces: asked for one by one they are most of the work of a token. */
+const random = Buffer.allocUnsafeSlow(128 * NONCE_BYTES);
+let used = random.length;
+
+function newNonce(): Buffer {
+  if (used === random.length) {
+    randomFillSync(random);
+    used = 0;
+  }
+  used += NONCE_BYTES;
+  return random.subarray(used - NONCE_BYTES, used);
 }
 
 const NAMESPACES = [
