@@ -29,7 +29,7 @@ export function withMessageOptions(command: Command): Command {
     )
     .option(
       '--header <name: value>',
-      'an HTTP header of the message; also :method, :path, :authority and :status. Several times if need be',
+      "an HTTP header of the message; also :method, :path, :authority, :source (the client's address) and :status. Several times if need be",
       (text: string, previous: [string, string][]) => [...previous, parseHeader(text)],
       [],
     )
@@ -68,11 +68,13 @@ export function messageMeta({ header }: MessageFlags, message: Buffer): MessageM
     const soap12 = message.subarray(0, ENVELOPE_START).includes(SOAP12);
     headers.set('content-type', [soap12 ? 'application/soap+xml; charset=utf-8' : 'text/xml; charset=utf-8']);
   }
+  const [sourceIp] = headers.get(':source') ?? [];
   return {
     method: headers.get(':method')?.[0] ?? 'POST',
     path: headers.get(':path')?.[0] ?? '/',
     host: headers.get(':authority')?.[0] ?? headers.get('host')?.[0] ?? '',
     headers,
+    ...(sourceIp !== undefined && { sourceIp }),
   };
 }
 /** Bytes within which an envelope declares its namespace. */

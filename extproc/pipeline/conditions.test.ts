@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Condition } from '../../crds/types.ts';
 import { compileConditions, ConditionError, type MessageMeta } from './conditions.ts';
+import { SourceAddressUnknownError } from './errors.ts';
 
 function meta(
   changes: Partial<MessageMeta> & { headerList?: readonly (readonly [string, string[]])[] } = {},
@@ -230,4 +231,12 @@ test('no request makes a condition throw', () => {
       conditions.matches({ ...m, headers: new Map(m.headers) }, undefined);
     }),
   );
+});
+
+test('SourceIP without an address is no answer, and a policy is not passed by for that', () => {
+  const unknown = meta({ sourceIp: undefined });
+  for (const operator of ['InCIDR', 'Equals', 'NotEquals'] as const) {
+    const values = [operator === 'InCIDR' ? '10.0.0.0/8' : '10.1.2.3'];
+    assert.throws(() => holds({ source: 'SourceIP', operator, values }, unknown), SourceAddressUnknownError);
+  }
 });

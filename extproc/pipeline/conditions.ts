@@ -4,6 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import { RE2JS, RE2JSException } from 're2js';
 import type { Condition, When } from '../../crds/types.ts';
+import { SourceAddressUnknownError } from './errors.ts';
 import { hostName, normalPath, queryValues, soapActions } from './request-values.ts';
 
 /** The HTTP side of a request, as the gateway saw it. */
@@ -109,7 +110,7 @@ function valuesOf(condition: Condition): Values {
     case 'Host':
       return (meta) => [hostName(meta.host)];
     case 'SourceIP':
-      return (meta) => (meta.sourceIp === undefined ? NOTHING : [meta.sourceIp]);
+      return (meta) => [sourceAddress(meta)];
     case 'SOAPAction':
       return (meta) => soapActions(meta.headers);
     case 'Operation':
@@ -216,4 +217,12 @@ function isAddressIn(networks: readonly Network[]): Test {
 function decimal(text: string, field: string): number {
   if (!DECIMAL.test(text)) throw new ConditionError(field, `"${text}" is no decimal number such as 10 or -2.5`);
   return Number(text);
+}
+
+/** @throws SourceAddressUnknownError */
+function sourceAddress({ sourceIp }: MessageMeta): string {
+  if (sourceIp !== undefined) return sourceIp;
+  throw new SourceAddressUnknownError(
+    "a condition asks for SourceIP and the address is not known: let Envoy's ext_proc filter send request_attributes: [source.address]",
+  );
 }

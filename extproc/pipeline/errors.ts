@@ -83,6 +83,11 @@ export class ProcessingModeError extends PipelineError {
   readonly code = 'ERR_PROCESSING_MODE';
   readonly kind = 'Misconfigured';
 }
+/** A condition on the client's address, and Envoy does not tell it: without an answer the policy must not be passed by. */
+export class SourceAddressUnknownError extends PipelineError {
+  readonly code = 'ERR_SOURCE_ADDRESS_UNKNOWN';
+  readonly kind = 'Misconfigured';
+}
 export class NoConfigurationError extends PipelineError {
   readonly code = 'ERR_NO_CONFIGURATION';
   readonly kind = 'Unavailable';

@@ -20,6 +20,7 @@ const { policies } = compilePolicies(
       ...SPECS.verify,
       when: { all: [{ source: 'Operation', operator: 'Equals', values: ['{urn:shop}Order'] }] },
     },
+    near: { ...SPECS.verify, when: { all: [{ source: 'SourceIP', operator: 'InCIDR', values: ['10.0.0.0/8'] }] } },
     audit: { ...SPECS.verify, mode: 'Audit' },
     auditSign: { ...SPECS.sign, mode: 'Audit' },
     small: { ...SPECS.sign, limits: { maxBodyBytes: 2000 } },
@@ -351,4 +352,13 @@ test('a cache that cannot remember is a reason to refuse, not to let pass', asyn
   const full = new MemoryReplayCache({ maxEntries: 0 });
   const { exchange } = begin('verify', meta(), full);
   assert.equal(summary(await exchange.request(await secured(), here)), '503 ERR_REPLAY_CACHE_UNAVAILABLE');
+});
+
+test('a condition on an address that Envoy does not tell refuses', async () => {
+  assert.equal(summary(await request('near', soapMessage())), '500 ERR_SOURCE_ADDRESS_UNKNOWN');
+  assert.equal(
+    summary(await begin('near', meta()).exchange.request(undefined, here)),
+    '500 ERR_SOURCE_ADDRESS_UNKNOWN',
+  );
+  assert.equal(summary(await request('near', soapMessage(), meta({}, { sourceIp: '192.168.0.1' }))), 'pass');
 });

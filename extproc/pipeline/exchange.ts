@@ -92,6 +92,7 @@ export class Exchange {
   #state: ExchangeState = EMPTY_EXCHANGE;
   /** Whether the policy concerns this exchange; undefined until its request's body has told. */
   #concerned: boolean | undefined;
+  #unanswered: Error | undefined;
 
   constructor(policy: CompiledPolicy, request: MessageMeta, correlationId: string, services: ExchangeServices) {
     this.policy = policy;
@@ -99,7 +100,16 @@ export class Exchange {
     this.#request = request;
     this.#services = services;
     if (!policy.enabled) this.#concerned = false;
-    else if (!policy.needsBody) this.#concerned = policy.matches(request, undefined);
+    else if (!policy.needsBody) this.#askConditions();
+  }
+
+  /** A condition that has no answer refuses the request when its verdict is asked for. */
+  #askConditions(): void {
+    try {
+      this.#concerned = this.policy.matches(this.#request, undefined);
+    } catch (error) {
+      this.#unanswered = error instanceof Error ? error : new Error(String(error));
+    }
   }
 
   /** Goes on with an exchange whose request another process has handled: one that the policy concerns. */
@@ -164,7 +174,8 @@ export class Exchange {
   async #decideRequest(body: Buffer | undefined, abandoned: () => boolean): Promise<Conclusion> {
     const { policy } = this;
     const empty = body === undefined || body.length === 0;
-    if (this.#concerned === undefined && empty) this.#concerned = policy.matches(this.#request, undefined);
+    if (this.#concerned === undefined && empty) this.#askConditions();
+    if (this.#unanswered !== undefined) throw this.#unanswered;
     if (this.#concerned === false) return this.#notConcerned();
     if (policy.broken !== undefined) throw new PolicyBrokenError(policy.broken);
     if (!this.needsBody('request')) return { outcome: PASS };
