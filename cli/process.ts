@@ -2,7 +2,8 @@
 
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { Exchange, type Outcome, type Verdict } from '../extproc/pipeline/exchange.ts';
+import { Exchange, type Verdict } from '../extproc/pipeline/exchange.ts';
+import type { Outcome } from '../extproc/pipeline/outcome.ts';
 import { MemoryReplayCache } from '../extproc/pipeline/replay-cache.ts';
 import { inlineRunner } from '../extproc/pipeline/runner.ts';
 import { exchangeToJson, readExchange } from './exchange-file.ts';

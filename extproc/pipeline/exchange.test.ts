@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import zlib from 'node:zlib';
 import { compilePolicies, pki, soapMessage, SOAP12_NAMESPACE, SPECS } from '../../test/support/policies.ts';
 import type { MessageMeta } from './conditions.ts';
-import { Exchange, type Outcome, type Verdict } from './exchange.ts';
+import { Exchange, type Verdict } from './exchange.ts';
+import type { Outcome } from './outcome.ts';
 import { MemoryReplayCache } from './replay-cache.ts';
 import { inlineRunner } from './runner.ts';
 

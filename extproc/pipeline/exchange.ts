@@ -12,34 +12,11 @@ import type { MessageMeta } from './conditions.ts';
 import type { Durations, JobDone, JobResult, Phase } from './engine.ts';
 import { contentCodings, likelySoapVersion, soapVersionOf } from './entity.ts';
 import { BodyMissingError, PolicyBrokenError } from './errors.ts';
-import { describeFailure, refusalFor, type Failure, type Refusal } from './failure.ts';
+import { describeFailure, refusalFor, type Failure } from './failure.ts';
 import type { ReplayCache } from './replay-cache.ts';
 import { soapActions } from './request-values.ts';
+import { forward, PASS, type Outcome, type Refused } from './outcome.ts';
 import type { JobRunner } from './runner.ts';
-
-/** What is to become of a message. */
-export type Outcome =
-  /** It goes on as it came. */
-  | { readonly kind: 'pass' }
-  | Forward
-  /** It goes no further; this is what the client gets. */
-  | Refused;
-
-export interface Refused extends Refusal {
-  readonly kind: 'refuse';
-  readonly code: string;
-  /** For logs, not for the client. */
-  readonly reason: string;
-}
-
-export interface Forward {
-  readonly kind: 'forward';
-  /** The new body; absent: the body as it came. */
-  readonly bytes?: Uint8Array;
-  /** Headers to remove, and then those to set, in place of any that are there. Names in lower case. */
-  readonly remove: readonly string[];
-  readonly set: readonly { readonly name: string; readonly value: string }[];
-}
 
 export interface ResponseMeta {
   readonly status: number;
@@ -71,11 +48,8 @@ export interface ExchangeServices {
   readonly now: () => number;
 }
 
-const PASS: Outcome = { kind: 'pass' };
 /** Statuses that say by themselves that the answer has no body: one-way messages have them. */
 const EMPTY_STATUSES: ReadonlySet<number> = new Set([202, 204]);
-/** Headers that describe the bytes of the body that came. */
-const BODY_DIGESTS = ['content-md5', 'digest', 'content-digest', 'repr-digest'];
 
 /** How the work on one message ended. */
 interface Conclusion {
@@ -298,21 +272,4 @@ function hasWork({ verify, addressing, secure }: CompiledPhase): boolean {
 function addressingOf(headers: ReadonlyMap<string, readonly string[]>): AddressingValues {
   const [action] = soapActions(headers);
   return { ...(action !== undefined && { action }), messageId: `urn:uuid:${randomUUID()}` };
-}
-
-/** The content type stays; what the body was, and no longer is, goes. */
-function forward({ bytes, identity }: JobDone, headers: ReadonlyMap<string, readonly string[]>): Outcome {
-  const set: { name: string; value: string }[] = [];
-  const remove: string[] = [];
-  if (bytes !== undefined) {
-    set.push({ name: 'content-length', value: String(bytes.length) });
-    if (headers.has('content-encoding')) remove.push('content-encoding');
-    for (const name of BODY_DIGESTS) if (headers.has(name)) remove.push(name);
-  }
-  for (const { name, value } of identity) {
-    if (headers.has(name)) remove.push(name);
-    if (value !== undefined) set.push({ name, value });
-  }
-  if (bytes === undefined && set.length === 0 && remove.length === 0) return PASS;
-  return { kind: 'forward', ...(bytes !== undefined && { bytes }), remove, set };
 }
