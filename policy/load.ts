@@ -13,6 +13,7 @@ import {
   type Document,
   type Node,
 } from 'yaml';
+import type { KubernetesObject } from './kubernetes.ts';
 import type { Problem } from './problem.ts';
 
 export type FieldPath = readonly (string | number)[];
@@ -41,6 +42,12 @@ export interface Manifest {
 export interface Loaded {
   readonly manifests: readonly Manifest[];
   readonly problems: readonly Problem[];
+}
+
+/** An object as an API server gives it, which stands in no file. */
+export function manifestOf(object: KubernetesObject): Manifest {
+  const { apiVersion, kind, metadata } = object;
+  return { apiVersion, kind, namespace: metadata.namespace ?? 'default', name: metadata.name, object };
 }
 
 /** A Secret may hold 1 MiB; a file may hold a few. */
