@@ -91,7 +91,11 @@ export interface HTTPRoute extends KubernetesObject {
 export interface Service extends KubernetesObject {
   readonly spec: {
     readonly selector?: Readonly<Record<string, string>>;
-    readonly ports?: readonly { readonly name?: string; readonly port: number; readonly targetPort?: number | string }[];
+    readonly ports?: readonly {
+      readonly name?: string;
+      readonly port: number;
+      readonly targetPort?: number | string;
+    }[];
   };
 }
 
