@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
@@ -20,4 +21,15 @@ function bindOnce(port: number): Promise<number> {
       server.close(() => resolve(bound));
     });
   });
+}
+
+/**
+ * A free port on loopback below those that the system hands out by itself, so that it is still free when a server that
+ * was stopped for a while wants it back.
+ */
+export async function stablePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_768);
+    if ((await freePort(port)) === port) return port;
+  }
 }
