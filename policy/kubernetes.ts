@@ -76,7 +76,12 @@ export interface GatewayClass extends KubernetesObject {
 export interface Gateway extends KubernetesObject {
   readonly spec: {
     readonly gatewayClassName: string;
-    readonly listeners?: readonly { readonly name: string; readonly port?: number; readonly hostname?: string }[];
+    readonly listeners?: readonly {
+      readonly name: string;
+      readonly port?: number;
+      readonly hostname?: string;
+      readonly allowedRoutes?: { readonly namespaces?: { readonly from?: string } };
+    }[];
   };
 }
 
