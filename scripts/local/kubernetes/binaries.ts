@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 const MODULES = join(import.meta.dirname, '../../go');
+/** Each with the module that pins it. */
 const PROGRAMS = {
   etcd: 'etcd',
   'kube-apiserver': 'kubernetes',
@@ -21,7 +22,7 @@ export type Program = keyof typeof PROGRAMS;
 export function binary(program: Program): string {
   const assets = process.env['KUBEBUILDER_ASSETS'];
   if (assets && existsSync(join(assets, program))) return join(assets, program);
-  return cached(PROGRAMS[program], program);
+  return cached(program, program);
 }
 
 /** Path of a Helm chart that comes with Envoy Gateway. */
@@ -29,12 +30,12 @@ export function envoyGatewayChart(name: 'gateway-crds-helm' | 'gateway-helm'): s
   return cached('envoy-gateway', `charts/${name}`);
 }
 
-function cached(module: string, path: string): string {
+function cached(program: Program, path: string): string {
   const cache =
     process.env['WAXSEAL_CACHE'] || join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'waxseal');
   const hash = createHash('sha256');
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(MODULES, module, file)));
-  const found = join(cache, 'kubernetes', `${module}-${hash.digest('hex').slice(0, 16)}`, path);
+  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(MODULES, PROGRAMS[program], file)));
+  const found = join(cache, 'kubernetes', `${program}-${hash.digest('hex').slice(0, 16)}`, path);
   if (!existsSync(found)) throw new Error(`There is no ${found}. Run scripts/setup-kubernetes first.`);
   return found;
 }
