@@ -152,8 +152,10 @@ export interface Decryption {
 export interface KeyReference {
   /** Kind of the object that holds it. */
   readonly kind: 'Secret';
-  /** Name of the object in the policy's namespace. */
+  /** Name of the object. */
   readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
 }
 
 /** A part of the message, found by its place in it. Exactly one of `part`, `header` and `element` is given. */
@@ -223,8 +225,10 @@ export interface VerifySignature {
 export interface TrustReference {
   /** Kind of the object that holds it. */
   readonly kind: ObjectKind;
-  /** Name of the object in the policy's namespace. */
+  /** Name of the object. */
   readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
   /** Key of the object's data. Default: `ca.crt`, or else `tls.crt`; the other way round with `pin`. PEM, DER, or a PKCS#12 trust store with its password in `password`. */
   readonly key?: string;
   /** These very certificates may sign; nothing they issue may. */
@@ -237,8 +241,10 @@ export type ObjectKind = 'Secret' | 'ConfigMap';
 export interface SharedSecretReference {
   /** Kind of the object that holds it. */
   readonly kind: 'Secret';
-  /** Name of the object in the policy's namespace. */
+  /** Name of the object. */
   readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
 }
 
 /** What the distinguished name must look like, as RFC 2253 writes it. */
@@ -256,8 +262,10 @@ export interface Revocation {
 export interface CrlReference {
   /** Kind of the object that holds it. */
   readonly kind: ObjectKind;
-  /** Name of the object in the policy's namespace. */
+  /** Name of the object. */
   readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
   /** Key of the object's data. */
   readonly key: string;
 }
@@ -313,8 +321,10 @@ export interface VerifyUsernameToken {
 export interface UsersReference {
   /** Kind of the object that holds it. */
   readonly kind: 'Secret';
-  /** Name of the object in the policy's namespace. */
+  /** Name of the object. */
   readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
 }
 
 export type PasswordType = 'Text' | 'Digest' | 'None';
@@ -408,8 +418,10 @@ export interface Credentials {
 export interface CredentialsReference {
   /** Kind of the object that holds it. */
   readonly kind: 'Secret';
-  /** Name of the object in the policy's namespace. */
+  /** Name of the object. */
   readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
 }
 
 /** Signs parts of the message. */
@@ -466,8 +478,10 @@ export interface Signature {
 export interface SigningKeyReference {
   /** Kind of the object that holds it. */
   readonly kind: 'Secret';
-  /** Name of the object in the policy's namespace. */
+  /** Name of the object. */
   readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
 }
 
 /** Encrypts parts of the message. Exactly one of `recipientRef` and `recipient` is given. */
@@ -500,8 +514,10 @@ export interface Encryption {
 export interface RecipientReference {
   /** Kind of the object that holds it. */
   readonly kind: ObjectKind;
-  /** Name of the object in the policy's namespace. */
+  /** Name of the object. */
   readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
   /** Key of the object's data. */
   readonly key: string;
 }

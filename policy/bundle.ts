@@ -20,7 +20,7 @@ import type {
 } from '../crds/types.ts';
 
 export interface Bundle {
-  /** SHA-256 over the policies, hexadecimal: equal bundles have equal versions. */
+  /** SHA-256 over the names and versions of the policies, hexadecimal: equal bundles have equal versions. */
   readonly version: string;
   /** In the order of their namespaces and names; each occurs once. */
   readonly policies: readonly ResolvedPolicy[];
@@ -33,10 +33,12 @@ export interface ResolvedPolicy {
   readonly generation: number;
   /** Absent only where the policy is `broken` and its text is no valid policy at all. */
   readonly spec?: ResolvedSpec;
-  /** The Secrets and ConfigMaps that the policy refers to, by `materialId`. */
+  /** The Secrets and ConfigMaps that the policy refers to and may refer to, by `materialId`. */
   readonly material: Readonly<Record<string, Material>>;
   /** Why the policy cannot work. Its messages are refused. */
   readonly broken?: string;
+  /** SHA-256 over all of the above, hexadecimal. It depends on secrets, so it is for comparing and not for showing. */
+  readonly version: string;
 }
 
 /** A Secret or ConfigMap. */
@@ -47,9 +49,16 @@ export interface Material {
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** The key under which a policy's `material` holds an object. */
-export function materialId(reference: { readonly kind: 'Secret' | 'ConfigMap'; readonly name: string }): string {
-  return `${reference.kind}/${reference.name}`;
+/** A Secret or ConfigMap as a policy names it: where no namespace is given, in the policy's own. */
+export interface MaterialReference {
+  readonly kind: 'Secret' | 'ConfigMap';
+  readonly name: string;
+  readonly namespace?: string;
+}
+
+/** The key under which a policy's `material` holds an object: `Secret/name`, or `Secret/namespace/name`. */
+export function materialId({ kind, namespace, name }: MaterialReference): string {
+  return namespace === undefined ? `${kind}/${name}` : `${kind}/${namespace}/${name}`;
 }
 
 type With<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]-?: NonNullable<T[P]> };
@@ -95,10 +104,20 @@ export interface ResolvedEncryption extends Omit<
   readonly oaep: With<Oaep, 'digest' | 'mgf'>;
 }
 
-/** Puts policies in order and names them by what they contain. */
+/** Names a policy by what it contains, whatever it was called before. */
+export function versioned(policy: Omit<ResolvedPolicy, 'version'> & { readonly version?: string }): ResolvedPolicy {
+  return { ...policy, version: digest(canonicalJson({ ...policy, version: undefined })) };
+}
+
+/** Puts policies in order and names them all by what they contain. */
 export function makeBundle(policies: readonly ResolvedPolicy[]): Bundle {
   const ordered = [...policies].sort((a, b) => compare(a.namespace, b.namespace) || compare(a.name, b.name));
-  return { version: createHash('sha256').update(canonicalJson(ordered)).digest('hex'), policies: ordered };
+  const versions = ordered.map(({ namespace, name, version }) => `${namespace}/${name} ${version}\n`);
+  return { version: digest(versions.join('')), policies: ordered };
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 /** JSON with sorted keys, so that the order in which a file lists fields does not matter. */

@@ -21,7 +21,6 @@ export interface PhaseContext {
  */
 export function checkPolicy(manifest: Manifest, given: WSSecurityPolicySpec, spec: ResolvedSpec): readonly Problem[] {
   const report = new Report(manifest, ['spec']);
-  noteWithoutCluster(manifest, report);
   checkWhen(report, spec);
   for (const phase of ['request', 'response'] as const) {
     const inPhase = new Report(manifest, ['spec', phase]);
@@ -40,15 +39,6 @@ export function checkPolicy(manifest: Manifest, given: WSSecurityPolicySpec, spe
     );
   }
   return report.problems;
-}
-
-/** @see WSSecurityPolicySpec.targetRefs */
-function noteWithoutCluster(manifest: Manifest, report: Report): void {
-  const { spec } = manifest.object;
-  for (const field of ['targetRefs', 'targetSelectors', 'unmatched']) {
-    if (spec === null || typeof spec !== 'object' || !Object.hasOwn(spec, field)) continue;
-    report.note([field], `${field} has no effect without a cluster, where Envoy's configuration names the policy`);
-  }
 }
 
 function checkWhen(report: Report, spec: ResolvedSpec): void {

@@ -11,6 +11,7 @@ import type {
   Secure,
   Signature,
   SignatureAlgorithm,
+  SigningKeyReference,
   Verify,
   WSSecurityPolicySpec,
 } from '../crds/types.ts';
@@ -114,13 +115,15 @@ export function defaultAlgorithm(preset: PresetName, key: KeyKind): SignatureAlg
   return defaultAlgorithms[key][presets[preset].signature.algorithm];
 }
 
+type IsSharedSecret = (keyRef: SigningKeyReference) => boolean;
+
 /**
  * Fills in the defaults that the schema does not hold.
  *
  * @param spec valid, with the schema's defaults
- * @param isSharedSecret whether the Secret of that name holds an HMAC secret instead of a private key
+ * @param isSharedSecret whether the Secret holds an HMAC secret instead of a private key
  */
-export function applyDefaults(spec: WSSecurityPolicySpec, isSharedSecret: (name: string) => boolean): ResolvedSpec {
+export function applyDefaults(spec: WSSecurityPolicySpec, isSharedSecret: IsSharedSecret): ResolvedSpec {
   return {
     ...spec,
     request: resolvePhase(spec.request ?? {}, isSharedSecret),
@@ -128,7 +131,7 @@ export function applyDefaults(spec: WSSecurityPolicySpec, isSharedSecret: (name:
   };
 }
 
-function resolvePhase(phase: Phase, isSharedSecret: (name: string) => boolean): ResolvedPhase {
+function resolvePhase(phase: Phase, isSharedSecret: IsSharedSecret): ResolvedPhase {
   return {
     ...(phase.verify && { verify: resolveVerify(phase.verify) }),
     ...(phase.addressing && { addressing: phase.addressing }),
@@ -136,7 +139,7 @@ function resolvePhase(phase: Phase, isSharedSecret: (name: string) => boolean): 
   };
 }
 
-function resolveSecure(secure: Secure, isSharedSecret: (name: string) => boolean): ResolvedSecure {
+function resolveSecure(secure: Secure, isSharedSecret: IsSharedSecret): ResolvedSecure {
   const { timestamp, usernameToken, signature, encryption, ...rest } = secure;
   const digest = usernameToken?.passwordType === 'Digest';
   return {
@@ -148,15 +151,11 @@ function resolveSecure(secure: Secure, isSharedSecret: (name: string) => boolean
   };
 }
 
-function resolveSignature(
-  signature: Signature,
-  secure: Secure,
-  isSharedSecret: (name: string) => boolean,
-): ResolvedSignature {
+function resolveSignature(signature: Signature, secure: Secure, isSharedSecret: IsSharedSecret): ResolvedSignature {
   const preset = presets[secure.preset].signature;
   const secret =
     signature.keyIdentifier === 'EncryptedKeySHA1' ||
-    (signature.keyRef !== undefined && isSharedSecret(signature.keyRef.name));
+    (signature.keyRef !== undefined && isSharedSecret(signature.keyRef));
   const algorithm = signature.algorithm ?? (secret ? defaultAlgorithm(secure.preset, 'secret') : undefined);
   const parts: Part[] = [{ part: 'Body', optional: false }];
   if (preset.timestamp && secure.timestamp !== undefined) parts.push({ part: 'Timestamp', optional: false });

@@ -4,7 +4,8 @@ export type Severity = 'error' | 'warning' | 'note';
 
 /**
  * A word for machines. `Invalid`: the text is no valid policy. `NotSupported`: valid, but not implemented.
- * `InvalidRef`: a Secret or ConfigMap is missing or holds nothing usable. `LegacyAlgorithms`: allowed but weak.
+ * `InvalidRef`: a Secret or ConfigMap is missing or holds nothing usable. `RefNotPermitted`: it is in another namespace, where
+ * no ReferenceGrant allows the reference. `LegacyAlgorithms`: allowed but weak.
  * `CertificateExpiring`: valid for less than 30 days. `Unwise`: allowed but probably not meant. `Ignored`: has no effect.
  * `Unreadable`: the file or document could not be read.
  */
@@ -12,6 +13,7 @@ export type ProblemReason =
   | 'Invalid'
   | 'NotSupported'
   | 'InvalidRef'
+  | 'RefNotPermitted'
   | 'LegacyAlgorithms'
   | 'CertificateExpiring'
   | 'Unwise'

@@ -1,11 +1,9 @@
 /** Where a policy refers to Secrets and ConfigMaps. */
 
-import type { ResolvedPhase, ResolvedSpec } from './bundle.ts';
+import type { MaterialReference, ResolvedPhase, ResolvedSpec } from './bundle.ts';
 import type { FieldPath } from './load.ts';
 
-export interface Reference {
-  readonly kind: 'Secret' | 'ConfigMap';
-  readonly name: string;
+export interface Reference extends MaterialReference {
   /** The key of the object's data, where the policy names one. */
   readonly key?: string;
   /** From `spec` on. */

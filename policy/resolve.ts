@@ -1,25 +1,51 @@
-/** Manifests -> bundle. A pure function: no clock, no files, no cluster. */
+/** Policies and what they refer to -> resolved policies. Pure functions: no clock, no files, no cluster. */
 
 import {
   makeBundle,
   materialId,
+  versioned,
   type Bundle,
   type Material,
+  type MaterialReference,
   type ResolvedPolicy,
   type ResolvedSpec,
 } from './bundle.ts';
 import { checkPolicy } from './check-policy.ts';
+import type { ReferenceGrant } from './kubernetes.ts';
 import type { Manifest } from './load.ts';
 import { readMaterial } from './material.ts';
 import { applyDefaults } from './presets.ts';
 import { brokenBecause, type Problem } from './problem.ts';
+import {
+  grantedBy,
+  isReferenceGrant,
+  readReferenceGrant,
+  type Granted,
+  type ObjectReference,
+} from './reference-grants.ts';
 import { referencesOf, type Reference } from './references.ts';
 import { policyId, Report } from './report.ts';
 import { GROUP, VERSION } from './schema.ts';
 import { validate } from './validate.ts';
 
-/** Objects by `namespace/Kind/name`; null where the name is ambiguous. */
-type Materials = ReadonlyMap<string, Material | null>;
+export type { ObjectReference } from './reference-grants.ts';
+
+/** Where the Secrets and ConfigMaps are that policies refer to. */
+export interface Sources {
+  /** Undefined: there is none. Null: it is defined twice. */
+  material(kind: 'Secret' | 'ConfigMap', namespace: string, name: string): Material | null | undefined;
+  /** Whether a ReferenceGrant in the object's namespace, another than the policy's, allows the reference. */
+  readonly granted: Granted;
+  /** An object of that name elsewhere, `namespace/Kind/name`, where all objects are known. */
+  readonly elsewhere?: (name: string) => string | undefined;
+}
+
+export interface Resolution {
+  readonly policy: ResolvedPolicy;
+  readonly problems: readonly Problem[];
+  /** The objects that the policy refers to, each once; also those that are missing or not granted. */
+  readonly references: readonly ObjectReference[];
+}
 
 /**
  * Validates policies, fills in their defaults and gathers the Secrets and ConfigMaps they refer to.
@@ -29,30 +55,42 @@ type Materials = ReadonlyMap<string, Material | null>;
  */
 export function resolve(manifests: readonly Manifest[]): { bundle: Bundle; problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  const policies: Manifest[] = [];
+  const policies = new Map<string, Manifest[]>();
   const materials = new Map<string, Material | null>();
+  const grants: ReferenceGrant[] = [];
   for (const manifest of manifests) {
     const { apiVersion, kind } = manifest;
-    if (kind === 'WSSecurityPolicy' && apiVersion === `${GROUP}/${VERSION}`) policies.push(manifest);
-    else if ((kind === 'Secret' || kind === 'ConfigMap') && apiVersion === 'v1') {
+    if (kind === 'WSSecurityPolicy' && apiVersion === `${GROUP}/${VERSION}`) {
+      const id = policyId(manifest);
+      policies.set(id, [...(policies.get(id) ?? []), manifest]);
+    } else if ((kind === 'Secret' || kind === 'ConfigMap') && apiVersion === 'v1') {
       if (manifest.defect !== undefined) continue;
       const { material, problems: found } = readMaterial(manifest, kind);
       problems.push(...found);
-      const id = `${manifest.namespace}/${materialId(material)}`;
+      const id = materialKey({ ...material, namespace: manifest.namespace });
       const again = materials.has(id);
       if (again) problems.push(definedTwice(manifest));
       materials.set(id, again ? null : material);
+    } else if (isReferenceGrant(manifest)) {
+      const { grant, problems: found } = readReferenceGrant(manifest);
+      problems.push(...found);
+      if (grant) grants.push(grant);
     } else problems.push(otherKind(manifest));
   }
-  const byId = new Map<string, Manifest[]>();
-  for (const manifest of policies) byId.set(policyId(manifest), [...(byId.get(policyId(manifest)) ?? []), manifest]);
-  const resolved = [...byId.values()].map((same) => {
-    const result = resolvePolicy(same, materials);
-    problems.push(...result.problems);
-    return result.policy;
+  const sources: Sources = {
+    material: (kind, namespace, name) => materials.get(materialKey({ kind, namespace, name })),
+    granted: grantedBy(grants),
+    elsewhere: (name) => [...materials.keys()].find((id) => id.endsWith(`/${name}`)),
+  };
+  const resolved = [...policies.values()].map((same) => {
+    const { policy, problems: found } = resolveOnly(same, sources);
+    problems.push(...found);
+    return policy;
   });
   return { bundle: makeBundle(resolved), problems };
 }
+
+const materialKey = ({ kind, namespace, name }: ObjectReference): string => `${namespace}/${kind}/${name}`;
 
 function definedTwice(manifest: Manifest): Problem {
   const report = new Report(manifest);
@@ -70,86 +108,134 @@ function otherKind(manifest: Manifest): Problem {
   } else if (apiVersion.startsWith(`${GROUP}/`)) {
     report.error(['kind'], `${kind} is not known; the kind is WSSecurityPolicy`);
   } else {
-    report.note(['kind'], `${kind} is not read; only WSSecurityPolicy, Secret and ConfigMap are`);
+    report.note(['kind'], `${kind} is not read; only WSSecurityPolicy, Secret, ConfigMap and ReferenceGrant are`);
   }
   return report.problems[0];
 }
 
 /** @param same all manifests of one name: more than one is an error of that policy */
-function resolvePolicy(
-  same: readonly Manifest[],
-  materials: Materials,
-): { policy: ResolvedPolicy; problems: readonly Problem[] } {
-  const manifest = same[0];
-  const problems: Problem[] = [];
-  for (const again of same.slice(1)) {
-    problems.push(definedTwice(again));
-  }
-  const { spec, material, problems: found } = resolveSpec(manifest, materials);
-  problems.push(...found);
+function resolveOnly([manifest, ...again]: readonly Manifest[], sources: Sources): Omit<Resolution, 'references'> {
+  const { policy, problems: found } = resolvePolicy(manifest, sources);
+  const problems = [...again.map(definedTwice), ...(policy.spec ? withoutCluster(manifest) : []), ...found];
   const broken = manifest.defect ?? brokenBecause(problems);
+  return { policy: again.length === 0 ? policy : versioned({ ...policy, broken }), problems };
+}
+
+/** @see WSSecurityPolicySpec.targetRefs */
+function withoutCluster(manifest: Manifest): readonly Problem[] {
+  const report = new Report(manifest, ['spec']);
+  for (const field of ['targetRefs', 'targetSelectors', 'unmatched']) {
+    if (!Object.hasOwn(manifest.object.spec as object, field)) continue;
+    report.note([field], `${field} has no effect without a cluster, where Envoy's configuration names the policy`);
+  }
+  return report.problems;
+}
+
+/**
+ * Validates one policy, fills in its defaults and gathers the Secrets and ConfigMaps that it refers to.
+ *
+ * @returns a policy that is `broken` where one of the problems is an error
+ */
+export function resolvePolicy(manifest: Manifest, sources: Sources): Resolution {
+  const { namespace, name, defect } = manifest;
+  const { spec, material, problems, references }: ResolvedContent =
+    defect === undefined ? resolveSpec(manifest, sources) : NO_CONTENT;
+  const broken = defect ?? brokenBecause(problems);
+  const policy = versioned({
+    ...{ namespace, name, generation: generationOf(manifest) },
+    ...(spec && { spec }),
+    material,
+    ...(broken !== undefined && { broken }),
+  });
+  return { policy, problems, references };
+}
+
+interface ResolvedContent {
+  readonly spec?: ResolvedSpec;
+  readonly material: Readonly<Record<string, Material>>;
+  readonly problems: readonly Problem[];
+  readonly references: readonly ObjectReference[];
+}
+
+const NO_CONTENT: ResolvedContent = { material: {}, problems: [], references: [] };
+
+function resolveSpec(manifest: Manifest, sources: Sources): ResolvedContent {
+  const { spec: given, problems } = validate(manifest);
+  if (given === undefined) return { ...NO_CONTENT, problems };
+  const spec = applyDefaults(given, (keyRef) => isSharedSecret(find(manifest, keyRef, sources)));
+  const report = new Report(manifest);
+  const material: Record<string, Material> = {};
+  const references = new Map<string, ObjectReference>();
+  for (const reference of referencesOf(spec)) {
+    const object = objectOf(manifest, reference);
+    references.set(materialKey(object), object);
+    const found = find(manifest, reference, sources);
+    if (found === 'NotPermitted') reportNotPermitted(report, manifest, reference, object);
+    else {
+      if (found) material[materialId(reference)] = found;
+      checkReference(report, reference, object, found, sources);
+    }
+  }
   return {
-    policy: {
-      namespace: manifest.namespace,
-      name: manifest.name,
-      generation: generationOf(manifest),
-      ...(spec && { spec }),
-      material,
-      ...(broken !== undefined && { broken }),
-    },
-    problems,
+    spec,
+    material,
+    problems: [...problems, ...checkPolicy(manifest, given, spec), ...report.problems],
+    references: [...references.values()],
   };
 }
 
-function resolveSpec(
+function objectOf(manifest: Manifest, { kind, namespace, name }: MaterialReference): ObjectReference {
+  return { kind, namespace: namespace ?? manifest.namespace, name };
+}
+
+/** Without a grant nothing is looked up, so that nobody learns what there is in another namespace. */
+function find(
   manifest: Manifest,
-  materials: Materials,
-): { spec?: ResolvedSpec; material: Record<string, Material>; problems: readonly Problem[] } {
-  if (manifest.defect !== undefined) return { material: {}, problems: [] };
-  const { spec: given, problems } = validate(manifest);
-  if (given === undefined) return { material: {}, problems };
-  const find = (reference: Pick<Reference, 'kind' | 'name'>): Material | null | undefined =>
-    materials.get(`${manifest.namespace}/${materialId(reference)}`);
-  const spec = applyDefaults(given, (name) => isSharedSecret(find({ kind: 'Secret', name })));
-  const report = new Report(manifest);
-  const material: Record<string, Material> = {};
-  for (const reference of referencesOf(spec)) {
-    const found = find(reference);
-    if (found) material[materialId(reference)] = found;
-    checkReference(report, manifest, reference, found, materials);
-  }
-  return { spec, material, problems: [...problems, ...checkPolicy(manifest, given, spec), ...report.problems] };
+  reference: MaterialReference,
+  sources: Sources,
+): Material | null | undefined | 'NotPermitted' {
+  const object = objectOf(manifest, reference);
+  if (object.namespace !== manifest.namespace && !sources.granted(manifest, object)) return 'NotPermitted';
+  return sources.material(object.kind, object.namespace, object.name);
+}
+
+function reportNotPermitted(
+  report: Report,
+  manifest: Manifest,
+  { path }: Reference,
+  { kind, namespace, name }: ObjectReference,
+): void {
+  report.error(
+    [...path, 'namespace'],
+    `no ReferenceGrant in namespace ${namespace} allows it; add one there from group ${GROUP}, kind WSSecurityPolicy, namespace ${manifest.namespace} to group "", kind ${kind}, name ${name}`,
+    'RefNotPermitted',
+  );
 }
 
 function checkReference(
   report: Report,
-  manifest: Manifest,
-  { kind, name, key, path }: Reference,
+  { key, path }: Reference,
+  { kind, namespace, name }: ObjectReference,
   found: Material | null | undefined,
-  materials: Materials,
+  sources: Sources,
 ): void {
+  const object = `${kind} ${namespace}/${name}`;
   if (found === null) {
-    report.error([...path, 'name'], `${kind} ${manifest.namespace}/${name} is defined twice; remove one`, 'InvalidRef');
+    report.error([...path, 'name'], `${object} is defined twice; remove one`, 'InvalidRef');
   } else if (found === undefined) {
-    const elsewhere = [...materials.keys()].find((id) => id.endsWith(`/${name}`));
+    const elsewhere = sources.elsewhere?.(name);
     const hint =
-      elsewhere === undefined
-        ? 'add it'
-        : `there is ${elsewhere}; put it in the policy's namespace and refer to its kind`;
-    report.error([...path, 'name'], `there is no ${kind} ${manifest.namespace}/${name}; ${hint}`, 'InvalidRef');
+      elsewhere === undefined ? 'add it' : `there is ${elsewhere}; refer to its kind and namespace, or move it`;
+    report.error([...path, 'name'], `there is no ${object}; ${hint}`, 'InvalidRef');
   } else if (key !== undefined && !Object.hasOwn(found.data, key)) {
     const keys = Object.keys(found.data).join(', ');
-    report.error(
-      [...path, 'key'],
-      `${kind} ${manifest.namespace}/${name} has no key ${key}; its keys are ${keys}`,
-      'InvalidRef',
-    );
+    report.error([...path, 'key'], `${object} has no key ${key}; its keys are ${keys}`, 'InvalidRef');
   }
 }
 
 /** A Secret for HMAC signatures: octets and no private key. */
-function isSharedSecret(material: Material | null | undefined): boolean {
-  if (!material) return false;
+function isSharedSecret(material: Material | null | undefined | 'NotPermitted'): boolean {
+  if (!material || material === 'NotPermitted') return false;
   const has = (key: string): boolean => Object.hasOwn(material.data, key);
   return has('secret') && !has('tls.key') && !has('keystore.p12');
 }

@@ -1,7 +1,7 @@
 /** A folder of manifests as the service's configuration: read at the start and whenever it changes. */
 
 import type { Bundle } from '../../policy/bundle.ts';
-import { formatProblem, type Problem } from '../../policy/problem.ts';
+import { formatProblem, type Problem, type ProblemReason } from '../../policy/problem.ts';
 import { compileBundle, type CompiledPolicy } from '../pipeline/compile.ts';
 import { ChangeWatcher } from './change-watcher.ts';
 import { LoadThread, type LoadedBundle } from './load-thread.ts';
@@ -79,15 +79,17 @@ function unreadable(file: string, error: unknown): LoadedBundle {
   return { bundle: { version: '', policies: [] }, problems: [problem] };
 }
 
+const TAKEN_AWAY: ReadonlySet<ProblemReason> = new Set(['InvalidRef', 'RefNotPermitted']);
+
 type Policies = ReadonlyMap<string, CompiledPolicy>;
 
 /**
  * A mistake in the files, or half a change: reason to stay with what works. A reference to nothing is none: who takes a
- * Secret away means the policy to stop.
+ * Secret or its ReferenceGrant away means the policy to stop.
  */
 function isBroken(bundle: Bundle, policies: Policies, problems: readonly Problem[]): boolean {
   return (
-    problems.some(({ severity, reason }) => severity === 'error' && reason !== 'InvalidRef') ||
+    problems.some(({ severity, reason }) => severity === 'error' && !TAKEN_AWAY.has(reason)) ||
     bundle.policies.some(({ namespace, name, broken }) => {
       return broken === undefined && policies.get(`${namespace}/${name}`)?.broken !== undefined;
     })

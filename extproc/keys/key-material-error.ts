@@ -2,6 +2,8 @@
 export interface KeyMaterial {
   readonly kind: 'Secret' | 'ConfigMap';
   readonly name: string;
+  /** Absent for the policy's own. */
+  readonly namespace?: string;
   /** The octets of each key of `data`. */
   readonly data: Readonly<Record<string, Buffer>>;
 }
@@ -12,14 +14,16 @@ export interface KeyMaterial {
  */
 export class KeyMaterialError extends Error {
   readonly code = 'ERR_KEYS_MATERIAL';
-  /** `Secret/name` */
+  /** `Secret/name`, or `Secret/namespace/name` where it is not the policy's own namespace. */
   readonly object: string;
   /** The key of `data`, where one is to blame. */
   readonly key: string | undefined;
 
-  constructor(material: Pick<KeyMaterial, 'kind' | 'name'>, key: string | undefined, message: string) {
-    super(`${material.kind} ${material.name}${key === undefined ? '' : `, key ${key}`}: ${message}`);
-    this.object = `${material.kind}/${material.name}`;
+  constructor(material: Omit<KeyMaterial, 'data'>, key: string | undefined, message: string) {
+    const { kind, namespace } = material;
+    const name = namespace === undefined ? material.name : `${namespace}/${material.name}`;
+    super(`${kind} ${name}${key === undefined ? '' : `, key ${key}`}: ${message}`);
+    this.object = `${kind}/${name}`;
     this.key = key;
   }
 

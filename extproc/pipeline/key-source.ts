@@ -1,6 +1,6 @@
 /** The Secrets and ConfigMaps of one policy, and what was found wrong with them. */
 
-import { materialId, type Material } from '../../policy/bundle.ts';
+import { materialId, type Material, type MaterialReference } from '../../policy/bundle.ts';
 import type { FieldPath } from '../../policy/load.ts';
 import type { Problem } from '../../policy/problem.ts';
 import { formatPath } from '../../policy/report.ts';
@@ -25,13 +25,13 @@ export class KeySource {
   }
 
   /** @throws KeyMaterialError when the object is not there */
-  get(reference: { readonly kind: 'Secret' | 'ConfigMap'; readonly name: string }): KeyMaterial {
+  get(reference: MaterialReference): KeyMaterial {
     const id = materialId(reference);
     if (!Object.hasOwn(this.#material, id)) throw new KeyMaterialError(reference, undefined, 'is missing');
-    const { kind, name, data } = this.#material[id];
+    const { kind, namespace, name } = reference;
     const octets = Object.create(null) as Record<string, Buffer>;
-    for (const [key, value] of Object.entries(data)) octets[key] = Buffer.from(value, 'base64');
-    return { kind, name, data: octets };
+    for (const [key, value] of Object.entries(this.#material[id].data)) octets[key] = Buffer.from(value, 'base64');
+    return { kind, name, data: octets, ...(namespace !== undefined && { namespace }) };
   }
 
   /** Lists certificates among those that the policy lives by. */
