@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Material } from './bundle.ts';
+import { manifestOf } from './load.ts';
+import { resolvePolicy, type ObjectReference, type Sources } from './resolve.ts';
+
+const object = (spec: object, metadata: object = {}): Parameters<typeof manifestOf>[0] => ({
+  apiVersion: 'waxseal.dev/v1alpha1',
+  kind: 'WSSecurityPolicy',
+  metadata: { name: 'orders', namespace: 'shop', generation: 3, ...metadata },
+  spec,
+});
+
+const signing = (namespace?: string): object => ({
+  request: { secure: { signature: { keyRef: { name: 'gateway', ...(namespace !== undefined && { namespace }) } } } },
+});
+
+const material = (value = 'AAAA'): Material => ({ kind: 'Secret', name: 'gateway', data: { 'tls.key': value } });
+
+/** Sources that remember what they were asked for. */
+function sources(found: Material | null | undefined, granted = true): Sources & { asked: ObjectReference[] } {
+  const asked: ObjectReference[] = [];
+  return {
+    asked,
+    material(kind, namespace, name) {
+      asked.push({ kind, namespace, name });
+      return found;
+    },
+    granted: () => granted,
+  };
+}
+
+test('an object of a cluster needs no file', () => {
+  const { policy, problems, references } = resolvePolicy(manifestOf(object(signing())), sources(material()));
+  assert.deepEqual(problems, []);
+  assert.deepEqual([policy.namespace, policy.name, policy.generation], ['shop', 'orders', 3]);
+  assert.deepEqual(policy.material, { 'Secret/gateway': material() });
+  assert.deepEqual(references, [{ kind: 'Secret', namespace: 'shop', name: 'gateway' }]);
+});
+
+test('targets are not spoken of as if there were no cluster', () => {
+  const targetRefs = [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'orders' }];
+  const spec = { ...signing(), targetRefs, unmatched: 'Refuse' };
+  assert.deepEqual(resolvePolicy(manifestOf(object(spec)), sources(material())).problems, []);
+});
+
+test('a reference that is not granted is not looked up, and is told among the references', () => {
+  const from = sources(material(), false);
+  const { policy, problems, references } = resolvePolicy(manifestOf(object(signing('keys'))), from);
+  assert.deepEqual(from.asked, []);
+  assert.deepEqual(policy.material, {});
+  assert.match(policy.broken ?? '', /no ReferenceGrant in namespace keys allows it/);
+  assert.deepEqual(
+    problems.map(({ reason, field }) => [reason, field]),
+    [['RefNotPermitted', 'spec.request.secure.signature.keyRef.namespace']],
+  );
+  assert.deepEqual(references, [{ kind: 'Secret', namespace: 'keys', name: 'gateway' }]);
+});
+
+test('a granted one is in the bundle under its namespace', () => {
+  const { policy } = resolvePolicy(manifestOf(object(signing('keys'))), sources(material()));
+  assert.equal(policy.broken, undefined);
+  assert.deepEqual(Object.keys(policy.material), ['Secret/keys/gateway']);
+});
+
+test('each object is told once, also where it is missing or named with and without its namespace', () => {
+  const secure = { signature: { keyRef: { name: 'gateway' } } };
+  const decryption = { keyRefs: [{ name: 'gateway', namespace: 'shop' }, { name: 'former' }] };
+  const spec = { request: { secure }, response: { verify: { decryption } } };
+  const { references } = resolvePolicy(manifestOf(object(spec)), sources(undefined));
+  assert.deepEqual(
+    references.map(({ namespace, name }) => `${namespace}/${name}`),
+    ['shop/gateway', 'shop/former'],
+  );
+});
+
+test('the version changes with whatever the data plane gets, and with nothing else', () => {
+  const version = (spec: object, metadata: object, value?: string): string =>
+    resolvePolicy(manifestOf(object(spec, metadata)), sources(material(value))).policy.version;
+  const first = version(signing(), {});
+  assert.match(first, /^[0-9a-f]{64}$/);
+  assert.equal(version(signing(), { resourceVersion: '77', labels: { a: 'b' }, uid: 'u' }), first);
+  assert.notEqual(version({ ...signing(), enabled: false }, {}), first);
+  assert.notEqual(version(signing(), { generation: 4 }), first);
+  assert.notEqual(version(signing(), { name: 'other' }), first);
+  assert.notEqual(version(signing(), {}, 'BBBB'), first);
+});
