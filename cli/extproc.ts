@@ -1,11 +1,12 @@
 /** `waxseal extproc`: the service that Envoy calls. */
 
 import { availableParallelism } from 'node:os';
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseListenAddress } from '../extproc/envoy/listen-address.ts';
+import { Command, Option } from 'commander';
+import { PolicyFolder } from '../extproc/config/policy-folder.ts';
 import { POLICY_SOURCES, type PolicySource } from '../extproc/envoy/policy-identity.ts';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../extproc/observe/log.ts';
 import { Service } from '../extproc/service.ts';
+import { parseAddress, parseCount } from './arguments.ts';
 import { UsageError } from './usage-error.ts';
 
 interface Flags {
@@ -49,7 +50,7 @@ export function extprocCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const logger = createLogger(flags.logLevel);
   const service = new Service({
-    config: flags.config,
+    source: (host) => new PolicyFolder(flags.config, host),
     listen: flags.listen,
     admin: flags.admin,
     workers: flags.workers,
@@ -69,19 +70,4 @@ async function run(flags: Flags): Promise<void> {
       void service.stop(flags.drainTimeout * 1000).then(() => process.exit(0));
     });
   }
-}
-
-function parseAddress(text: string): string {
-  try {
-    parseListenAddress(text);
-    return text;
-  } catch (error) {
-    throw new InvalidArgumentError((error as TypeError).message);
-  }
-}
-
-function parseCount(text: string): number {
-  const number = Number(text);
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is expected');
-  return number;
 }

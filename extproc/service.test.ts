@@ -14,6 +14,7 @@ import {
   responseHeaders,
 } from '../test/support/ext-proc-client.ts';
 import { manifestFile, objectManifests, policyManifest, soapMessage, SPECS } from '../test/support/policies.ts';
+import { PolicyFolder } from './config/policy-folder.ts';
 import { createLogger } from './observe/log.ts';
 import { Service } from './service.ts';
 
@@ -23,7 +24,7 @@ async function start(t: TestContext, file: string) {
   await write(file);
   const lines: string[] = [];
   const service = new Service({
-    config: folder,
+    source: (host) => new PolicyFolder(folder, host),
     listen: '127.0.0.1:0',
     admin: '127.0.0.1:0',
     workers: 1,

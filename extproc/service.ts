@@ -1,8 +1,8 @@
-/** The ext_proc service: everything joined, from a folder of policies to the port that Envoy calls. */
+/** The ext_proc service: everything joined, from the source of policies to the port that Envoy calls. */
 
 import { HealthImplementation } from 'grpc-health-check';
 import { formatProblem, type Problem } from '../policy/problem.ts';
-import { PolicyFolder } from './config/policy-folder.ts';
+import type { ConfigurationSource, ConfigurationSourceFactory } from './config/source.ts';
 import { GrpcServer } from './envoy/grpc-server.ts';
 import type { PolicySource } from './envoy/policy-identity.ts';
 import { EXT_PROC_SERVICE, extProcDefinition, type ExtProcCall } from './envoy/ext-proc-definition.ts';
@@ -16,8 +16,7 @@ import { RuntimeStore } from './pipeline/runtime.ts';
 import { WorkerPool } from './pipeline/worker-pool.ts';
 
 export interface ServiceOptions {
-  /** Folder of manifests. */
-  readonly config: string;
+  readonly source: ConfigurationSourceFactory;
   /** Where Envoy calls: `host:port` or `unix:/path`. */
   readonly listen: string;
   /** Where an administrator looks: `host:port` or `unix:/path`. */
@@ -37,7 +36,7 @@ export class Service {
   readonly #logger: Logger;
   readonly #pool: WorkerPool;
   readonly #runtimes: RuntimeStore;
-  readonly #folder: PolicyFolder;
+  readonly #source: ConfigurationSource;
   readonly #grpc: GrpcServer;
   readonly #admin: AdminServer;
   readonly #metrics: Metrics;
@@ -63,12 +62,13 @@ export class Service {
       bytes: () => admission.bytes,
       queued: () => this.#pool.queued,
       replayEntries: () => replay.size,
+      policies: () => this.#runtimes.current?.policies.values() ?? [],
     });
-    this.#folder = new PolicyFolder(options.config, {
+    this.#source = options.source({
       now: Date.now,
       taken: (bundle, policies, problems) => {
         this.#runtimes.replace(bundle, policies);
-        this.#metrics.bundleTaken(bundle.version, policies.values(), Date.now());
+        this.#metrics.bundleTaken(bundle.version, Date.now());
         this.#updateHealth();
         this.#logProblems(problems);
         logger.info({ bundle: bundle.version, policies: policies.size }, 'configuration in use');
@@ -79,6 +79,8 @@ export class Service {
         const bundle = this.#runtimes.current?.version;
         logger.error({ bundle }, 'the configuration has errors and is not used; the one before stays in use');
       },
+      logger,
+      registry: this.#metrics.registry,
     });
     const streams: StreamServices = {
       runtimes: this.#runtimes,
@@ -108,11 +110,11 @@ export class Service {
 
   /** @returns the addresses it listens on */
   async start(): Promise<{ listen: string; admin: string }> {
-    await this.#folder.start();
+    await this.#source.start();
     const admin = await this.#admin.listen(this.#options.admin);
     const listen = await this.#grpc.listen(this.#options.listen);
     this.#updateHealth();
-    this.#logger.info({ listen, admin, config: this.#options.config }, 'listening');
+    this.#logger.info({ listen, admin }, 'listening');
     return { listen, admin };
   }
 
@@ -125,7 +127,7 @@ export class Service {
     this.#draining = true;
     this.#updateHealth();
     this.#logger.info('draining');
-    await this.#folder.close();
+    await this.#source.close();
     await this.#grpc.drain(timeout);
     await this.#pool.close();
     await this.#admin.close();
@@ -146,7 +148,7 @@ export class Service {
         draining: this.#draining,
         bundle: current?.version ?? null,
         policies: Object.fromEntries(policies),
-        problems: this.#folder.problems,
+        ...this.#source.details,
       },
     };
   }

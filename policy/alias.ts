@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 
+const PREFIX = 'wssp-';
 /** Characters of the policy's own name that are kept, so that a person can tell alias Services apart. */
 const READABLE = 40;
 /** 64 bits: nobody finds a second policy with the same alias by chance, and a chosen one only breaks the chooser's own. */
@@ -16,5 +17,10 @@ export function aliasName(policyId: string): string {
   const [, name = ''] = policyId.split('/');
   const readable = name.replaceAll('.', '-').slice(0, READABLE).replace(/-+$/, '');
   const digest = createHash('sha256').update(policyId).digest('hex').slice(0, DIGEST_CHARACTERS);
-  return `wssp-${readable}-${digest}`;
+  return `${PREFIX}${readable}-${digest}`;
+}
+
+/** Whether the name of a Service looks like that of an alias Service; there need not be a policy for it. */
+export function isAlias(name: string): boolean {
+  return name.startsWith(PREFIX);
 }

@@ -4,23 +4,19 @@ import type { Bundle } from '../../policy/bundle.ts';
 import { formatProblem, type Problem, type ProblemReason } from '../../policy/problem.ts';
 import { compileBundle, type CompiledPolicy } from '../pipeline/compile.ts';
 import { ChangeWatcher } from './change-watcher.ts';
+import type { ConfigurationHost, ConfigurationSource } from './source.ts';
 import { LoadThread, type LoadedBundle } from './load-thread.ts';
 
-export interface PolicyFolderEvents {
-  /** The folder's policies are to be used from now on. */
-  readonly taken: (bundle: Bundle, policies: ReadonlyMap<string, CompiledPolicy>, problems: readonly Problem[]) => void;
-  /** The folder has errors; what was used before is kept, all of it. */
-  readonly refused: (problems: readonly Problem[]) => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-}
+/** Errors in the folder: what was used before is kept, all of it. */
+type PolicyFolderEvents = Pick<ConfigurationHost, 'taken' | 'refused' | 'now'>;
 
-export class PolicyFolder {
+export class PolicyFolder implements ConfigurationSource {
   readonly #path: string;
   readonly #events: PolicyFolderEvents;
   readonly #watcher: ChangeWatcher;
   readonly #thread = new LoadThread();
-  #taken = false;
+  /** Those in use; undefined: none yet. */
+  #policies: Policies | undefined;
   #problems: readonly string[] = [];
 
   constructor(path: string, events: PolicyFolderEvents) {
@@ -29,14 +25,9 @@ export class PolicyFolder {
     this.#watcher = new ChangeWatcher(path, () => this.#read());
   }
 
-  /** Whether policies of the folder are in use. */
-  get taken(): boolean {
-    return this.#taken;
-  }
-
-  /** What is wrong with the folder as it was last read, one line each. */
-  get problems(): readonly string[] {
-    return this.#problems;
+  /** `problems`: what is wrong with the folder as it was last read, one line each. */
+  get details(): { readonly problems: readonly string[] } {
+    return { problems: this.#problems };
   }
 
   /** Reads the folder, and watches it from then on. */
@@ -61,13 +52,13 @@ export class PolicyFolder {
 
   async #read(): Promise<void> {
     const { bundle, problems } = await this.#load();
-    const { policies } = compileBundle(bundle);
+    const { policies } = compileBundle(bundle, this.#policies);
     this.#problems = problems.map(formatProblem);
-    if (this.#taken ? isBroken(bundle, policies, problems) : isUnreadable(policies, problems)) {
+    if (this.#policies === undefined ? isUnreadable(policies, problems) : isBroken(bundle, policies, problems)) {
       this.#events.refused(problems);
       return;
     }
-    this.#taken = true;
+    this.#policies = policies;
     this.#events.taken(bundle, policies, problems);
   }
 }

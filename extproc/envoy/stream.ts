@@ -109,7 +109,7 @@ class ExtProcStream {
   #admit(length: number): boolean {
     const { admission } = this.#services;
     const phase = this.#decided.has('request') ? 'response' : 'request';
-    if (length > (this.#exchange?.policy.limits.maxBodyBytes ?? 0) + MESSAGE_OVERHEAD) {
+    if (length > (this.#exchange?.maxBodyBytes ?? 0) + MESSAGE_OVERHEAD) {
       this.#refuse(phase, new BodyTooLargeError(`the body is larger than the policy's limit`));
     } else if (!admission.reserve(length)) {
       this.#refuse(phase, admission.refusal());
@@ -209,11 +209,10 @@ class ExtProcStream {
     this.#entered = true;
     const { metadata } = this.#call;
     const authority = this.#call.getHost();
-    const policyId = policyIdentity({ metadata, authority, attributes: message.attributes }, policySources);
-    this.#lease = runtimes.lease(policyId);
-    const { policy, runner } = this.#lease;
-    const services = { ...this.#services, runner };
-    this.#exchange = new Exchange(policy, this.#request, correlationId(this.#request), services);
+    const identity = { metadata, authority, attributes: message.attributes };
+    this.#lease = runtimes.lease(policyIdentity(identity, policySources, runtimes));
+    const services = { ...this.#services, runner: runtimes.runner };
+    this.#exchange = new Exchange(this.#lease.policy, this.#request, correlationId(this.#request), services);
     checkProcessingMode(message, this.#exchange);
     return this.#exchange;
   }

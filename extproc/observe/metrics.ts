@@ -10,13 +10,15 @@ export interface GaugeSources {
   readonly bytes: () => number;
   readonly queued: () => number;
   readonly replayEntries: () => number;
+  /** The policies in use. */
+  readonly policies: () => Iterable<CompiledPolicy>;
 }
 
 const DURATION_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 const SIZE_BUCKETS = [1, 4, 16, 64, 256, 1024, 4096, 16384].map((kib) => kib * 1024);
 
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly registry = new Registry();
   readonly #messages = this.#counter('messages_total', 'Messages by what became of them', [
     'policy',
     'phase',
@@ -32,22 +34,18 @@ export class Metrics {
   ]);
   readonly #bundle = this.#gauge('bundle_info', 'The configuration in use', ['version']);
   readonly #bundleTime = this.#gauge('bundle_loaded_timestamp_seconds', 'When the configuration in use was loaded', []);
-  readonly #broken = this.#gauge('policy_broken', '1: the policy cannot work and its messages are refused', ['policy']);
-  readonly #expiry = this.#gauge('certificate_expiry_timestamp_seconds', 'When a certificate in use ends', [
-    'policy',
-    'certificate',
-  ]);
   readonly #reloads = this.#counter('config_reloads_total', 'Configurations read, by whether they were taken', [
     'result',
   ]);
   readonly #workersLost = this.#counter('workers_lost_total', 'Threads that died', []);
 
   constructor(sources: GaugeSources) {
-    collectDefaultMetrics({ register: this.#registry });
+    collectDefaultMetrics({ register: this.registry });
     this.#sampled('exchanges_in_flight', 'HTTP exchanges under way', sources.exchanges);
     this.#sampled('bytes_in_flight', 'Bytes of bodies received or worked on', sources.bytes);
     this.#sampled('jobs_queued', 'Messages that wait for a thread', sources.queued);
     this.#sampled('replay_cache_entries', 'Facts remembered against replay', sources.replayEntries);
+    this.#policyGauges(sources.policies);
     // Series that alerts look at exist from the start.
     this.#reloads.inc({ result: 'taken' }, 0);
     this.#reloads.inc({ result: 'refused' }, 0);
@@ -56,7 +54,7 @@ export class Metrics {
 
   /** The registry's text in Prometheus' format, and its content type. */
   async text(): Promise<{ contentType: string; body: string }> {
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+    return { contentType: this.registry.contentType, body: await this.registry.metrics() };
   }
 
   verdict(verdict: Verdict): void {
@@ -74,16 +72,11 @@ export class Metrics {
   }
 
   /** A configuration was read and is in use now. @param now milliseconds since 1970 */
-  bundleTaken(version: string, policies: Iterable<CompiledPolicy>, now: number): void {
+  bundleTaken(version: string, now: number): void {
     this.#reloads.inc({ result: 'taken' });
-    for (const gauge of [this.#bundle, this.#broken, this.#expiry]) gauge.reset();
+    this.#bundle.reset();
     this.#bundle.set({ version }, 1);
     this.#bundleTime.set(now / 1000);
-    for (const { id, broken, certificates } of policies) {
-      this.#broken.set({ policy: id }, broken === undefined ? 0 : 1);
-      for (const { name, notAfter } of certificates)
-        this.#expiry.set({ policy: id, certificate: name }, notAfter / 1000);
-    }
   }
 
   /** A configuration was read that has errors; the one before stays in use. */
@@ -95,23 +88,45 @@ export class Metrics {
     this.#workersLost.inc();
   }
 
+  /** Worked out when metrics are read: there may be thousands of policies, and a change of one should cost little. */
+  #policyGauges(policies: () => Iterable<CompiledPolicy>): void {
+    const registers = [this.registry];
+    new Gauge({
+      ...{ name: 'waxseal_policy_broken', help: '1: the policy cannot work and its messages are refused' },
+      ...{ labelNames: ['policy'], registers },
+      collect() {
+        this.reset();
+        for (const { id, broken } of policies()) this.set({ policy: id }, broken === undefined ? 0 : 1);
+      },
+    });
+    new Gauge({
+      ...{ name: 'waxseal_certificate_expiry_timestamp_seconds', help: 'When a certificate in use ends' },
+      ...{ labelNames: ['policy', 'certificate'], registers },
+      collect() {
+        this.reset();
+        for (const { id, certificates } of policies())
+          for (const { name, notAfter } of certificates) this.set({ policy: id, certificate: name }, notAfter / 1000);
+      },
+    });
+  }
+
   #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
-    return new Counter({ name: `waxseal_${name}`, help, labelNames, registers: [this.#registry] });
+    return new Counter({ name: `waxseal_${name}`, help, labelNames, registers: [this.registry] });
   }
 
   #gauge<L extends string>(name: string, help: string, labelNames: L[]): Gauge<L> {
-    return new Gauge({ name: `waxseal_${name}`, help, labelNames, registers: [this.#registry] });
+    return new Gauge({ name: `waxseal_${name}`, help, labelNames, registers: [this.registry] });
   }
 
   #histogram<L extends string>(name: string, help: string, labelNames: L[], buckets: number[]): Histogram<L> {
-    return new Histogram({ name: `waxseal_${name}`, help, labelNames, buckets, registers: [this.#registry] });
+    return new Histogram({ name: `waxseal_${name}`, help, labelNames, buckets, registers: [this.registry] });
   }
 
   #sampled(name: string, help: string, value: () => number): void {
     new Gauge({
       name: `waxseal_${name}`,
       help,
-      registers: [this.#registry],
+      registers: [this.registry],
       collect() {
         this.set(value());
       },

@@ -18,10 +18,14 @@ import { KeySource } from './key-source.ts';
 export interface CompiledPolicy {
   /** `namespace/name`. */
   readonly id: string;
+  /** Of the resolved policy: what is compiled of equal ones is the same. */
+  readonly version: string;
   readonly generation: number;
   /** False: messages pass untouched. */
   readonly enabled: boolean;
   readonly mode: 'Enforce' | 'Audit';
+  /** Whether SOAP passes that the policy does not process. */
+  readonly unmatched: 'Pass' | 'Refuse';
   /** Whether the policy concerns a message. `operation` is needed only where `needsBody` is true. */
   readonly matches: (meta: MessageMeta, operation: string | undefined) => boolean;
   /** A condition reads the Operation, so the request's body must be there before `matches` can tell. */
@@ -69,9 +73,12 @@ export interface CompiledBundle {
 const NOTHING: CompiledPhase = { identityHeaders: [] };
 const DEFAULT_FAULTS: CompiledFaults = { format: 'SOAPFault', unsignedBackendFaults: 'Refuse' };
 
-/** Compiles every policy of a bundle. */
-export function compileBundle(bundle: Bundle): CompiledBundle {
-  const compiled = bundle.policies.map(compile);
+/** Compiles every policy of a bundle. @param known policies that are compiled already: those of equal version are kept */
+export function compileBundle(bundle: Bundle, known?: ReadonlyMap<string, CompiledPolicy>): CompiledBundle {
+  const compiled = bundle.policies.map((resolved) => {
+    const policy = known?.get(`${resolved.namespace}/${resolved.name}`);
+    return policy?.version === resolved.version ? { policy, problems: [] } : compile(resolved);
+  });
   return {
     version: bundle.version,
     policies: new Map(compiled.map(({ policy }) => [policy.id, policy])),
@@ -83,12 +90,21 @@ export function compileBundle(bundle: Bundle): CompiledBundle {
  * Never throws for what a policy or its keys hold: what cannot be compiled is a problem, and makes the policy `broken`.
  */
 export function compile(resolved: ResolvedPolicy): { policy: CompiledPolicy; problems: readonly Problem[] } {
-  const { namespace, name, generation, spec } = resolved;
+  const { namespace, name, version, generation, spec } = resolved;
   const id = `${namespace}/${name}`;
   if (spec === undefined) {
     return {
       policy: {
-        ...{ id, generation, enabled: true, mode: 'Enforce', matches: () => true, needsBody: false },
+        ...{
+          id,
+          version,
+          generation,
+          enabled: true,
+          mode: 'Enforce',
+          unmatched: 'Pass',
+          matches: () => true,
+          needsBody: false,
+        },
         ...{ request: NOTHING, response: NOTHING, faults: DEFAULT_FAULTS, limits: compileLimits({}), certificates: [] },
         broken: resolved.broken ?? 'the policy has no spec',
       },
@@ -104,7 +120,7 @@ export function compile(resolved: ResolvedPolicy): { policy: CompiledPolicy; pro
   const broken = resolved.broken ?? brokenBecause(keys.problems);
   return {
     policy: {
-      ...{ id, generation, enabled: spec.enabled, mode: spec.mode },
+      ...{ id, version, generation, enabled: spec.enabled, mode: spec.mode, unmatched: spec.unmatched },
       matches: conditions?.matches ?? (() => true),
       needsBody: conditions?.needsBody ?? false,
       ...(broken === undefined ? { request, response } : { request: NOTHING, response: NOTHING, broken }),

@@ -58,10 +58,20 @@ export class UnsignedFaultError extends PipelineError {
   readonly code = 'ERR_BACKEND_FAULT_UNSIGNED';
   readonly kind = 'Refused';
 }
+/** SOAP that the policy does not process, and the policy says `unmatched: Refuse`. */
+export class UnmatchedSoapError extends PipelineError {
+  readonly code = 'ERR_SOAP_UNMATCHED';
+  readonly kind = 'Refused';
+}
 /** A name in a message's identity cannot stand in an HTTP header. */
 export class IdentityHeaderError extends PipelineError {
   readonly code = 'ERR_IDENTITY_HEADER';
   readonly kind = 'Refused';
+}
+/** Envoy's configuration names one policy in one way and another in another. */
+export class PolicyAmbiguousError extends PipelineError {
+  readonly code = 'ERR_POLICY_AMBIGUOUS';
+  readonly kind = 'Misconfigured';
 }
 /** Envoy's configuration does not say which policy applies. */
 export class PolicyNotNamedError extends PipelineError {

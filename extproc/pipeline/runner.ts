@@ -5,7 +5,7 @@ import type { CompiledPolicy } from './compile.ts';
 import { runJob, type Job, type JobResult } from './engine.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** Runs jobs by one bundle. */
+/** Runs jobs by compiled policies. */
 export interface JobRunner {
   /** Never rejects. @param abandoned whether anyone still waits for the result, asked before the job begins */
   run(policy: CompiledPolicy, job: Job, abandoned: () => boolean): Promise<JobResult>;
@@ -20,16 +20,16 @@ const ENCODED_WEIGHT = 16;
  * Small messages run here, with RSA signatures on libuv's pool; large messages, and those that are decrypted with a
  * private key, in a thread, so that neither holds up the others.
  *
- * @param version of the bundle that the policies are of; the pool has it
+ * @param pool that has the policies of the jobs
  */
-export function poolRunner(pool: WorkerPool, version: string): JobRunner {
+export function poolRunner(pool: WorkerPool): JobRunner {
   return {
     run(policy, job, abandoned) {
       const weight = job.bytes.byteLength * (job.codings.length > 0 ? ENCODED_WEIGHT : 1);
       const large = weight >= LARGE;
       const decrypts = policy[job.phase].verify?.decryption !== undefined;
       if (pool.size === 0 || (!large && !decrypts)) return runJob(job, policy, signOnPool);
-      return pool.run(version, policy.id, job, large, abandoned);
+      return pool.run(policy.version, job, large, abandoned);
     },
   };
 }

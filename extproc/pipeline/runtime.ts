@@ -1,51 +1,77 @@
-/** The policies in use: replaced as a whole, and kept for the exchanges that began under them. */
+/** The policies in use: replaced one by one, and each version kept for the exchanges that began under it. */
 
-import type { Bundle } from '../../policy/bundle.ts';
+import { aliasName } from '../../policy/alias.ts';
+import type { Bundle, ResolvedPolicy } from '../../policy/bundle.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { NoConfigurationError, PolicyUnknownError } from './errors.ts';
 import { poolRunner, type JobRunner } from './runner.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** One bundle, ready to run. */
+/** What is in use now. */
 export interface Runtime {
+  /** Of the bundle. */
   readonly version: string;
+  /** By `namespace/name`. */
   readonly policies: ReadonlyMap<string, CompiledPolicy>;
-  readonly runner: JobRunner;
 }
 
-/** A policy of one runtime, held by an exchange until `release`. */
+/** A version of a policy, held by an exchange until `release`. */
 export interface Lease {
   readonly policy: CompiledPolicy;
-  readonly runner: JobRunner;
   release(): void;
 }
 
-interface Held extends Runtime {
+interface Held {
+  readonly policy: CompiledPolicy;
+  readonly alias: string;
+  /** False: another version has its place. */
+  current: boolean;
   exchanges: number;
 }
 
-/** Exchanges see one bundle from their first message to their last; threads know a bundle as long as anyone uses it. */
+/** Exchanges see one version of their policy to the end; threads may be asked for it as long as anyone uses it. */
 export class RuntimeStore {
+  readonly runner: JobRunner;
   readonly #pool: WorkerPool;
-  #current: Held | undefined;
+  #current: Runtime | undefined;
+  /** By `namespace/name`: what new exchanges get. */
+  #held: ReadonlyMap<string, Held> = new Map();
+  /** By version: that, and what exchanges still use. */
+  readonly #versions = new Map<string, Held>();
+  #aliases: ReadonlyMap<string, string> = new Map();
 
   constructor(pool: WorkerPool) {
     this.#pool = pool;
+    this.runner = poolRunner(pool);
   }
 
   get current(): Runtime | undefined {
     return this.#current;
   }
 
-  /** Puts a bundle in the place of the present one, for all exchanges that begin from now on. */
+  /**
+   * Puts a bundle in the place of the present one, for all exchanges that begin from now on. Policies of equal version
+   * stay as they are.
+   *
+   * @param policies all of the bundle, compiled
+   */
   replace(bundle: Bundle, policies: ReadonlyMap<string, CompiledPolicy>): void {
-    const previous = this.#current;
-    const { version } = bundle;
-    if (previous?.version === version) return;
-    this.#pool.addBundle(bundle);
-    if ([...policies.values()].some(decrypts)) this.#pool.start();
-    this.#current = { version, policies, runner: poolRunner(this.#pool, version), exchanges: 0 };
-    if (previous?.exchanges === 0) this.#pool.retireBundle(previous.version);
+    if (this.#current?.version === bundle.version) return;
+    const previous = this.#held;
+    const held = new Map<string, Held>();
+    for (const resolved of bundle.policies) {
+      const id = `${resolved.namespace}/${resolved.name}`;
+      const known = this.#versions.get(resolved.version);
+      const policy = known?.policy ?? policies.get(id);
+      if (policy === undefined) continue;
+      held.set(id, known ?? this.#hold(resolved, policy, previous.get(id)?.alias ?? aliasName(id)));
+    }
+    for (const old of previous.values()) old.current = false;
+    for (const present of held.values()) present.current = true;
+    this.#held = held;
+    this.#aliases = new Map([...held].map(([id, { alias }]) => [alias, id]));
+    this.#current = { version: bundle.version, policies: new Map([...held].map(([id, { policy }]) => [id, policy])) };
+    for (const old of previous.values()) this.#retireUnused(old);
   }
 
   /**
@@ -53,23 +79,50 @@ export class RuntimeStore {
    * @throws NoConfigurationError, PolicyUnknownError
    */
   lease(policyId: string): Lease {
-    const held = this.#current;
-    if (held === undefined) throw new NoConfigurationError('no configuration has been loaded yet');
-    const policy = held.policies.get(policyId);
-    if (policy === undefined)
-      throw new PolicyUnknownError(`there is no policy ${JSON.stringify(policyId.slice(0, 200))}`);
+    const held = this.#held.get(policyId);
+    if (held === undefined) throw this.#unknown(policyId);
     held.exchanges++;
     let released = false;
     return {
-      policy,
-      runner: held.runner,
+      policy: held.policy,
       release: () => {
         if (released) return;
         released = true;
         held.exchanges--;
-        if (held.exchanges === 0 && held !== this.#current) this.#pool.retireBundle(held.version);
+        this.#retireUnused(held);
       },
     };
+  }
+
+  /**
+   * @param alias as `aliasName` gives it
+   * @returns `namespace/name`
+   * @throws NoConfigurationError, PolicyUnknownError
+   */
+  policyOfAlias(alias: string): string {
+    const policyId = this.#aliases.get(alias);
+    if (policyId === undefined) throw this.#unknown(alias);
+    return policyId;
+  }
+
+  #unknown(name: string): NoConfigurationError | PolicyUnknownError {
+    return this.#current === undefined
+      ? new NoConfigurationError('no configuration has been loaded yet')
+      : new PolicyUnknownError(`there is no policy ${JSON.stringify(name.slice(0, 200))}`);
+  }
+
+  #hold(resolved: ResolvedPolicy, policy: CompiledPolicy, alias: string): Held {
+    const held: Held = { policy, alias, current: true, exchanges: 0 };
+    this.#versions.set(resolved.version, held);
+    this.#pool.addPolicy(resolved);
+    if (decrypts(policy)) this.#pool.start();
+    return held;
+  }
+
+  #retireUnused({ policy, current, exchanges }: Held): void {
+    if (current || exchanges > 0) return;
+    this.#versions.delete(policy.version);
+    this.#pool.retirePolicy(policy.version);
   }
 }
 

@@ -30,8 +30,8 @@ function start(t: TestContext, size: number, program?: URL) {
 
 test('a thread does what is done in place, for small messages and for large ones', async (t) => {
   const { pool } = start(t, 1);
-  pool.addBundle(bundle);
-  const runner = poolRunner(pool, bundle.version);
+  for (const policy of bundle.policies) pool.addPolicy(policy);
+  const runner = poolRunner(pool);
   const [sign, encrypt, decrypt] = ['shop/sign', 'shop/encrypt', 'shop/decrypt'].map((id) => policies.get(id));
   assert.ok(sign && encrypt && decrypt);
   const large = Buffer.concat([Buffer.from('<a>'), Buffer.alloc(300_000, 'x'), Buffer.from('</a>')]).toString();
@@ -58,8 +58,8 @@ test('a thread does what is done in place, for small messages and for large ones
 
 test('a message whose thread dies is refused, and the next has another thread', async (t) => {
   const { pool, losses } = start(t, 1, TEST_PROGRAM);
-  const dying = pool.run('v', 'die', job(), false, here);
-  const waiting = pool.run('v', 'any', job(), false, here);
+  const dying = pool.run('die', job(), false, here);
+  const waiting = pool.run('any', job(), false, here);
   const result = await dying;
   assert.ok(result.kind === 'failed');
   assert.equal(result.failure.code, 'ERR_WORKER_LOST');
@@ -70,8 +70,8 @@ test('a message whose thread dies is refused, and the next has another thread', 
 test('large messages do not hold up small ones, and small ones go first', async (t) => {
   const { pool } = start(t, 2, TEST_PROGRAM);
   const order: string[] = [];
-  const run = (name: string, policy: string, large: boolean) =>
-    pool.run('v', policy, job(), large, here).then((result) => {
+  const run = (name: string, version: string, large: boolean) =>
+    pool.run(version, job(), large, here).then((result) => {
       order.push(name);
       return done(result).exchange.sentSignatures[0];
     });
@@ -86,38 +86,44 @@ test('large messages do not hold up small ones, and small ones go first', async 
 
 test('without threads everything is done in place', async (t) => {
   const { pool } = start(t, 0);
-  pool.addBundle(bundle);
+  for (const policy of bundle.policies) pool.addPolicy(policy);
   const encrypt = policies.get('shop/encrypt');
   assert.ok(encrypt);
-  const runner = poolRunner(pool, bundle.version);
+  const runner = poolRunner(pool);
   done(await runner.run(encrypt, job(soapMessage(`<a>${'x'.repeat(300_000)}</a>`)), here));
 });
 
 test('what nobody waits for is not begun', async (t) => {
   const { pool } = start(t, 1, TEST_PROGRAM);
-  const first = pool.run('v', 'slow', job(), false, here);
-  const second = pool.run('v', 'die', job(), false, () => true);
+  const first = pool.run('slow', job(), false, here);
+  const second = pool.run('die', job(), false, () => true);
   done(await first);
   const result = await second;
   assert.ok(result.kind === 'failed');
   assert.equal(result.failure.code, 'ERR_ABANDONED');
 });
 
-test('threads know the bundles in use, also those that start later', async (t) => {
+test('a thread gets a policy with its first job, once, until it is retired; so does the thread that takes its place', async (t) => {
   const { pool } = start(t, 1, TEST_PROGRAM);
-  const known = async () => done(await pool.run('v', 'any', job(), false, here)).exchange.verifiedSignatures;
-  pool.addBundle({ version: 'one', policies: [] });
-  assert.deepEqual(await known(), ['one']);
-  pool.addBundle({ version: 'two', policies: [] });
-  pool.retireBundle('one');
-  assert.deepEqual(await known(), ['two']);
-  await pool.run('v', 'die', job(), false, here);
-  assert.deepEqual(await known(), ['two']);
+  const known = async (version: string) =>
+    done(await pool.run(version, job(), false, here)).exchange.verifiedSignatures;
+  const [one, two] = bundle.policies.map((policy, index) => ({ ...policy, version: ['one', 'two'][index] ?? '' }));
+  assert.ok(one && two);
+  pool.addPolicy(one);
+  pool.addPolicy(two);
+  assert.deepEqual(await known('none'), []);
+  assert.deepEqual(await known('two'), ['two']);
+  assert.deepEqual(await known('one'), ['two', 'one']);
+  pool.retirePolicy('two');
+  assert.deepEqual(await known('two'), ['one']);
+  await pool.run('die', job(), false, here);
+  assert.deepEqual(await known('none'), []);
+  assert.deepEqual(await known('one'), ['one']);
 });
 
 test('closing fails what is not done', async (t) => {
   const { pool } = start(t, 1, TEST_PROGRAM);
-  const jobs = [1, 2].map(() => pool.run('v', 'slow', job(), false, here));
+  const jobs = [1, 2].map(() => pool.run('slow', job(), false, here));
   await pool.close();
   for (const result of await Promise.all(jobs)) assert.equal(result.kind, 'failed');
 });

@@ -1,15 +1,15 @@
 /** Threads for messages that would hold up the others: large ones, and those whose private key work cannot wait aside. */
 
 import { Worker } from 'node:worker_threads';
-import type { Bundle } from '../../policy/bundle.ts';
+import type { ResolvedPolicy } from '../../policy/bundle.ts';
 import type { Job, JobResult } from './engine.ts';
 import { AbandonedError, WorkerLostError } from './errors.ts';
 import { describeFailure } from './failure.ts';
 import type { WorkerRequest } from './worker.ts';
 
 interface Task {
+  /** Of the policy. */
   readonly version: string;
-  readonly policy: string;
   readonly job: Job;
   readonly large: boolean;
   /** Nobody waits for the result any more. */
@@ -19,6 +19,8 @@ interface Task {
 
 interface Thread {
   readonly worker: Worker;
+  /** Versions of the policies that it has. */
+  readonly known: Set<string>;
   task: Task | undefined;
 }
 
@@ -44,7 +46,7 @@ export class WorkerPool {
   readonly #threads = new Set<Thread>();
   readonly #small: Task[] = [];
   readonly #large: Task[] = [];
-  readonly #bundles = new Map<string, Bundle>();
+  readonly #policies = new Map<string, ResolvedPolicy>();
   #closed = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -60,15 +62,14 @@ export class WorkerPool {
     return this.#small.length + this.#large.length;
   }
 
-  /** Gives every thread a bundle; jobs may name its version from now on, until it is retired. */
-  addBundle(bundle: Bundle): void {
-    this.#bundles.set(bundle.version, bundle);
-    for (const { worker } of this.#threads) post(worker, { kind: 'bundle', bundle });
+  /** Jobs may name the policy's version from now on, until it is retired. Threads get it with the first such job. */
+  addPolicy(policy: ResolvedPolicy): void {
+    this.#policies.set(policy.version, policy);
   }
 
-  retireBundle(version: string): void {
-    this.#bundles.delete(version);
-    for (const { worker } of this.#threads) post(worker, { kind: 'retire', version });
+  retirePolicy(version: string): void {
+    this.#policies.delete(version);
+    for (const { worker, known } of this.#threads) if (known.delete(version)) post(worker, { kind: 'retire', version });
   }
 
   /** Starts the threads, so that the first message need not wait for that. */
@@ -79,11 +80,12 @@ export class WorkerPool {
   /**
    * Runs a job in a thread. Never rejects: if its thread dies, that is the result.
    *
+   * @param version of the policy that the job is done by
    * @param abandoned asked before the job begins; true: it is dropped, with a failure as result
    */
-  run(version: string, policy: string, job: Job, large: boolean, abandoned: () => boolean): Promise<JobResult> {
+  run(version: string, job: Job, large: boolean, abandoned: () => boolean): Promise<JobResult> {
     return new Promise((resolve) => {
-      (large ? this.#large : this.#small).push({ version, policy, job, large, abandoned, resolve });
+      (large ? this.#large : this.#small).push({ version, job, large, abandoned, resolve });
       this.#dispatch();
     });
   }
@@ -104,8 +106,17 @@ export class WorkerPool {
         return;
       }
       thread.task = task;
-      post(thread.worker, { kind: 'job', version: task.version, policy: task.policy, job: task.job });
+      this.#handOver(thread, task);
     }
+  }
+
+  #handOver({ worker, known }: Thread, { version, job }: Task): void {
+    const policy = this.#policies.get(version);
+    if (policy !== undefined && !known.has(version)) {
+      known.add(version);
+      post(worker, { kind: 'policy', policy });
+    }
+    post(worker, { kind: 'job', version, job });
   }
 
   /** The next task that a thread may take now. */
@@ -134,7 +145,7 @@ export class WorkerPool {
     const worker = new Worker(this.#options.program ?? PROGRAM, {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
-    const thread: Thread = { worker, task: undefined };
+    const thread: Thread = { worker, known: new Set(), task: undefined };
     this.#threads.add(thread);
     worker.unref();
     worker.on('message', (result: JobResult) => {
@@ -154,7 +165,6 @@ export class WorkerPool {
       this.#options.onLost(cause ?? new Error(`a worker thread ended with code ${exitCode}`));
       this.#dispatch();
     });
-    for (const bundle of this.#bundles.values()) post(worker, { kind: 'bundle', bundle });
     return thread;
   }
 }

@@ -1,31 +1,31 @@
-/** The other side of `WorkerPool`: compiles the bundles it is given, works on one message at a time. */
+/** The other side of `WorkerPool`: compiles the policies it is given, works on one message at a time. */
 
 import { sign } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
-import type { Bundle } from '../../policy/bundle.ts';
+import type { ResolvedPolicy } from '../../policy/bundle.ts';
 import type { ExchangeState } from '../wss/exchange-state.ts';
-import { compileBundle, type CompiledBundle } from './compile.ts';
+import { compile, type CompiledPolicy } from './compile.ts';
 import { runJob, type Job, type JobResult } from './engine.ts';
 import { describeFailure } from './failure.ts';
 
-/** To a worker. */
+/** To a worker. A policy is named by its version. */
 export type WorkerRequest =
-  | { readonly kind: 'bundle'; readonly bundle: Bundle }
+  | { readonly kind: 'policy'; readonly policy: ResolvedPolicy }
   | { readonly kind: 'retire'; readonly version: string }
-  | { readonly kind: 'job'; readonly version: string; readonly policy: string; readonly job: Job };
+  | { readonly kind: 'job'; readonly version: string; readonly job: Job };
 
-const bundles = new Map<string, CompiledBundle>();
+const policies = new Map<string, CompiledPolicy>();
 
 parentPort?.on('message', (request: WorkerRequest) => {
-  if (request.kind === 'bundle') bundles.set(request.bundle.version, compileBundle(request.bundle));
-  else if (request.kind === 'retire') bundles.delete(request.version);
-  else void work(request.version, request.policy, request.job).then(answer);
+  if (request.kind === 'policy') policies.set(request.policy.version, compile(request.policy).policy);
+  else if (request.kind === 'retire') policies.delete(request.version);
+  else void work(request.version, request.job).then(answer);
 });
 
-async function work(version: string, policyId: string, job: Job): Promise<JobResult> {
-  const policy = bundles.get(version)?.policies.get(policyId);
+async function work(version: string, job: Job): Promise<JobResult> {
+  const policy = policies.get(version);
   if (policy === undefined) {
-    const failure = describeFailure(new Error(`the worker has no policy ${policyId} of bundle ${version}`));
+    const failure = describeFailure(new Error('the worker does not have the policy of its job'));
     return { kind: 'failed', failure, durations: {} };
   }
   // The thread is the message's own, so nothing is gained by another one for the signature.
