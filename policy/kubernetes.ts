@@ -95,11 +95,13 @@ export interface HTTPRoute extends KubernetesObject {
 
 export interface Service extends KubernetesObject {
   readonly spec: {
+    readonly clusterIP?: string;
     readonly selector?: Readonly<Record<string, string>>;
     readonly ports?: readonly {
       readonly name?: string;
       readonly port: number;
       readonly targetPort?: number | string;
+      readonly appProtocol?: string;
     }[];
   };
 }
