@@ -12,12 +12,13 @@ import type { AttachOptions } from './types.ts';
 
 export const ENVOY_GATEWAY_API = 'gateway.envoyproxy.io/v1alpha1';
 
+/** In the order in which they are best applied: Envoy Gateway answers 500 for a processor whose Service is missing. */
 export function envoyGatewayObjects(
   policy: PolicyView,
   targets: readonly Target[],
   options: AttachOptions,
 ): readonly KubernetesObject[] {
-  return [extensionPolicy(policy, targets, options), aliasService(policy, options), grant(policy, options)];
+  return [aliasService(policy, options), grant(policy, options), extensionPolicy(policy, targets, options)];
 }
 
 function extensionPolicy(

@@ -63,7 +63,7 @@ export function compare(a: string, b: string): number {
 
 /** Lets Kubernetes delete what belongs to an object of the same namespace together with it. */
 export function ownerReference({ apiVersion, kind, metadata }: KubernetesObject, uid: string): OwnerReference {
-  return { apiVersion, kind, name: metadata.name, uid, controller: true };
+  return { apiVersion, kind, name: metadata.name, uid };
 }
 
 function listOf<T>(value: unknown, is: (item: unknown) => item is T): readonly T[] {
