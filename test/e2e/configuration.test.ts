@@ -16,7 +16,7 @@ import {
 import { Gateway } from './support/gateway.ts';
 import { send } from './support/http.ts';
 import { Recorder } from './support/recorder.ts';
-import { until } from './support/until.ts';
+import { until } from '../../scripts/local/until.ts';
 import { assertFault } from './support/refusal.ts';
 import { SOAP11 } from '../../examples/demo/names.ts';
 

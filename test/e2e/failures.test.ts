@@ -8,7 +8,7 @@ import { Gateway } from './support/gateway.ts';
 import type { GatewayOptions } from './support/gateway.ts';
 import { send } from './support/http.ts';
 import { Recorder } from './support/recorder.ts';
-import { until } from './support/until.ts';
+import { until } from '../../scripts/local/until.ts';
 
 const message = envelope(content(2000));
 const large = envelope(content(700_000));
