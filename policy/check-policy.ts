@@ -32,7 +32,10 @@ export function checkPolicy(manifest: Manifest, given: WSSecurityPolicySpec, spe
     report.problems.push(...inPhase.problems);
   }
   const phases = [spec.request, spec.response];
-  if (phases.every(({ verify, addressing, secure }) => !verify && !addressing && !secure)) {
+  if (
+    spec.unmatched === 'Pass' &&
+    phases.every(({ verify, addressing, secure }) => !verify && !addressing && !secure)
+  ) {
     report.warning(
       [],
       'neither request nor response says what to do, so messages pass untouched; give one of them verify or secure',

@@ -22,6 +22,18 @@ const { policies } = compilePolicies(
       when: { all: [{ source: 'Operation', operator: 'Equals', values: ['{urn:shop}Order'] }] },
     },
     near: { ...SPECS.verify, when: { all: [{ source: 'SourceIP', operator: 'InCIDR', values: ['10.0.0.0/8'] }] } },
+    guarded: {
+      ...{ ...SPECS.verify, unmatched: 'Refuse', limits: { maxBodyBytes: 20_000 } },
+      when: { all: [{ source: 'Header', name: 'x-partner', operator: 'Exists' }] },
+    },
+    guardedOperation: {
+      ...{ ...SPECS.verify, unmatched: 'Refuse' },
+      when: { all: [{ source: 'Operation', operator: 'Equals', values: ['urn:other'] }] },
+    },
+    guard: { unmatched: 'Refuse' },
+    guardOff: { unmatched: 'Refuse', enabled: false },
+    guardAudit: { unmatched: 'Refuse', mode: 'Audit' },
+    guardResponses: { unmatched: 'Refuse', response: responseVerify },
     audit: { ...SPECS.verify, mode: 'Audit' },
     auditSign: { ...SPECS.sign, mode: 'Audit' },
     small: { ...SPECS.sign, limits: { maxBodyBytes: 2000 } },
@@ -362,4 +374,40 @@ test('a condition on an address that Envoy does not tell refuses', async () => {
     '500 ERR_SOURCE_ADDRESS_UNKNOWN',
   );
   assert.equal(summary(await request('near', soapMessage(), meta({}, { sourceIp: '192.168.0.1' }))), 'pass');
+});
+
+test('unmatched: Refuse: SOAP that the policy does not process is refused, anything else passes', async () => {
+  const soap = soapMessage();
+  const json = meta({ 'content-type': 'application/json' });
+  for (const policy of ['guarded', 'guard']) {
+    const { exchange } = begin(policy, json);
+    assert.equal(exchange.needsBody('request'), true, 'its body tells');
+    assert.equal(exchange.maxBodyBytes, Infinity, 'what is only looked at may have any size');
+    assert.equal(summary(await exchange.request(soap, here)), '403 ERR_SOAP_UNMATCHED', policy);
+    assert.equal(summary(await request(policy, Buffer.from('{}'), json)), 'pass', policy);
+    assert.equal(summary(await request(policy, undefined)), 'pass', policy);
+    assert.equal(exchange.needsBody('response'), false);
+  }
+  const partner = meta({ 'x-partner': 'acme' });
+  assert.equal(begin('guarded', partner).exchange.maxBodyBytes, 20_000);
+  assert.equal(summary(await request('guarded', soap, partner)), '403 ERR_WSS_SECURITY_HEADER_MISSING');
+  assert.equal(summary(await request('guarded', await secured(), partner)), 'forward');
+  assert.equal(summary(await request('guardedOperation', soap)), '403 ERR_SOAP_UNMATCHED');
+  assert.equal(summary(await request('guardResponses', soap)), 'pass', 'its answer is processed');
+});
+
+test('unmatched: Refuse has no effect on a policy that is not enabled, and is told of in Audit mode', async () => {
+  const off = begin('guardOff');
+  assert.equal(off.exchange.needsBody('request'), false);
+  assert.equal(summary(await off.exchange.request(soapMessage(), here)), 'pass');
+  const { exchange, verdicts } = begin('guardAudit');
+  assert.equal(summary(await exchange.request(soapMessage(), here)), 'pass');
+  assert.deepEqual([verdicts[0]?.outcome, verdicts[0]?.failure?.code], ['would_refuse', 'ERR_SOAP_UNMATCHED']);
+});
+
+test('unmatched: Refuse: identity headers that a client invented are removed from what passes', async () => {
+  const forged = meta({ 'content-type': 'application/json', 'x-wss-subject': 'CN=forged' });
+  assert.deepEqual(await request('guarded', Buffer.from('{}'), forged), {
+    ...{ kind: 'forward', remove: ['x-wss-subject'], set: [] },
+  });
 });

@@ -11,8 +11,9 @@ import type { CompiledPhase, CompiledPolicy } from './compile.ts';
 import type { MessageMeta } from './conditions.ts';
 import type { Durations, JobDone, JobResult, Phase } from './engine.ts';
 import { contentCodings, likelySoapVersion, soapVersionOf } from './entity.ts';
-import { BodyMissingError, PolicyBrokenError } from './errors.ts';
+import { BodyMissingError, PolicyBrokenError, UnmatchedSoapError } from './errors.ts';
 import { describeFailure, refusalFor, type Failure } from './failure.ts';
+import { refuseSoap } from './guard.ts';
 import type { ReplayCache } from './replay-cache.ts';
 import { soapActions } from './request-values.ts';
 import { forward, PASS, type Outcome, type Refused } from './outcome.ts';
@@ -100,7 +101,20 @@ export class Exchange {
   /** Whether the phase looks at bodies; if not, `request` or `response` can be asked at once, without one. */
   needsBody(phase: Phase): boolean {
     if (this.#concerned === undefined) return phase === 'request' || hasWork(this.policy.response);
+    if (phase === 'request' && this.#guards()) return true;
     return this.#concerned && (this.policy.broken !== undefined || hasWork(this.policy[phase]));
+  }
+
+  /** Bytes of a body that may come: what is only looked at for whether it is SOAP has no limit but that of Envoy's buffer. */
+  get maxBodyBytes(): number {
+    return this.#guards() ? Infinity : this.policy.limits.maxBodyBytes;
+  }
+
+  /** The policy does nothing with the request but refuse it if it is SOAP. */
+  #guards(): boolean {
+    const { enabled, unmatched, broken, request, response } = this.policy;
+    if (unmatched === 'Pass' || !enabled) return false;
+    return this.#concerned === false || (broken === undefined && !hasWork(request) && !hasWork(response));
   }
 
   /**
@@ -150,6 +164,10 @@ export class Exchange {
     const empty = body === undefined || body.length === 0;
     if (this.#concerned === undefined && empty) this.#askConditions();
     if (this.#unanswered !== undefined) throw this.#unanswered;
+    if (this.#guards()) {
+      if (!empty) refuseSoap(this.#request.headers, body);
+      return this.#notConcerned();
+    }
     if (this.#concerned === false) return this.#notConcerned();
     if (policy.broken !== undefined) throw new PolicyBrokenError(policy.broken);
     if (!this.needsBody('request')) return { outcome: PASS };
@@ -170,7 +188,10 @@ export class Exchange {
       abandoned,
     );
     this.#concerned = result.kind !== 'notConcerned';
-    if (result.kind === 'notConcerned') return this.#notConcerned();
+    if (result.kind === 'notConcerned') {
+      if (policy.unmatched === 'Refuse') throw new UnmatchedSoapError('the policy does not concern this operation');
+      return this.#notConcerned();
+    }
     if (result.kind === 'failed') return { ...this.#refused('request', result.failure), result };
     await this.#checkReplay(result);
     this.#state = result.exchange;
