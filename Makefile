@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test
+.PHONY: help setup demo test image sbom
 NODE := node_modules/.bin/node
 export BACKEND CONFIG POLICY ONCE SUITE
 
@@ -9,6 +9,8 @@ help:
 	@echo 'make demo BACKEND=host:port CONFIG=folder  in front of your own service (and POLICY=namespace/name)'
 	@echo 'make test                                  everything that is tested'
 	@echo 'make test SUITE=unit                       one of: static unit e2e interop'
+	@echo 'make image IMAGE=name:tag                  the container image (needs docker)'
+	@echo 'make sbom                                  what is in it, in CycloneDX, on stdout'
 
 setup:
 	@scripts/setup test
@@ -20,3 +22,10 @@ demo:
 test:
 	@scripts/setup test
 	@exec $(NODE) test/run.ts
+
+IMAGE ?= waxseal:0.1.0
+image:
+	@docker build --tag '$(IMAGE)' .
+
+sbom:
+	@npm sbom --package-lock-only --omit=dev --sbom-format=cyclonedx
