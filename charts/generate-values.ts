@@ -52,7 +52,7 @@ export function withValuesTable(readme: string, yaml: string): string {
 function readValues(yaml: string): Value[] {
   const { contents } = parseDocument(yaml);
   if (!isMap(contents)) throw new Error('values.yaml is not a mapping.');
-  return mapValues(contents as YAMLMap);
+  return mapValues(contents);
 }
 
 function mapValues(map: YAMLMap): Value[] {
@@ -75,7 +75,7 @@ function readValue(pair: Pair, first: string): Value {
     description,
     keywords,
     default: (value as { toJSON(): unknown } | null)?.toJSON(),
-    children: whole ? undefined : mapValues(value as YAMLMap),
+    children: whole ? undefined : mapValues(value),
   };
 }
 

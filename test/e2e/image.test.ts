@@ -75,7 +75,17 @@ describe('the image', () => {
       assert.ok(!existsSync(join(app, 'node_modules', name)), name);
     }
     assert.deepEqual(readdirSync(app).sort(), [
-      ...['LICENSE', 'cli', 'crds', 'extproc', 'node_modules', 'operator', 'package-lock.json', 'package.json', 'policy'],
+      ...[
+        'LICENSE',
+        'cli',
+        'crds',
+        'extproc',
+        'node_modules',
+        'operator',
+        'package-lock.json',
+        'package.json',
+        'policy',
+      ],
       ...['proto', 'sbom.cdx.json'],
     ]);
   });
