@@ -5,6 +5,8 @@
 
 import { isIP } from 'node:net';
 import type { ListenAddress } from '../extproc/envoy/listen-address.ts';
+import { bufferLimit } from '../policy/attach/buffer-limit.ts';
+import { externalProcessor, namingPolicy, serviceConnections } from '../policy/attach/external-processor.ts';
 
 /** An address that Envoy connects or binds to. */
 export type Address = ListenAddress;
@@ -27,11 +29,6 @@ export interface BootstrapOptions {
 export const FILTER_NAME = 'waxseal';
 const BACKEND_NAME = 'backend';
 const TYPE = 'type.googleapis.com/envoy';
-
-/** Encryption and base64 make a body larger, and Envoy's limit counts the new body too. */
-export function bufferLimit(maxBody: number): number {
-  return Math.ceil(maxBody * 1.4) + 8192;
-}
 
 /** A complete bootstrap: listener, route, filter chain and both clusters. */
 export function bootstrap(options: BootstrapOptions) {
@@ -92,37 +89,14 @@ function route(options: BootstrapOptions) {
 
 /** `typed_per_filter_config` of a route: names the policy of its messages. */
 export function routePolicy(policy: string) {
-  return {
-    [FILTER_NAME]: {
-      '@type': `${TYPE}.extensions.filters.http.ext_proc.v3.ExtProcPerRoute`,
-      overrides: { grpc_initial_metadata: [{ key: 'x-wss-policy', value: policy }] },
-    },
-  };
+  return { [FILTER_NAME]: namingPolicy(policy) };
 }
 
 /** The HTTP filter. It fails closed, and waits for whole bodies: nothing goes on before the verdict. */
 export function extprocFilter() {
   return {
     name: FILTER_NAME,
-    typed_config: {
-      '@type': `${TYPE}.extensions.filters.http.ext_proc.v3.ExternalProcessor`,
-      grpc_service: { envoy_grpc: { cluster_name: FILTER_NAME } },
-      failure_mode_allow: false,
-      processing_mode: {
-        request_header_mode: 'SEND',
-        request_body_mode: 'BUFFERED',
-        request_trailer_mode: 'SKIP',
-        response_header_mode: 'SEND',
-        response_body_mode: 'BUFFERED',
-        response_trailer_mode: 'SKIP',
-      },
-      message_timeout: '10s',
-      request_attributes: ['source.address'],
-      // A mutation that Envoy would drop silently is an error instead.
-      mutation_rules: { allow_all_routing: false, allow_envoy: false, disallow_is_error: true },
-      route_cache_action: 'RETAIN',
-      allow_mode_override: false,
-    },
+    typed_config: externalProcessor({ cluster: FILTER_NAME, messageTimeout: '10s' }),
   };
 }
 
@@ -130,17 +104,7 @@ export function extprocFilter() {
 export function extprocCluster(options: Pick<BootstrapOptions, 'extproc' | 'maxBody'>) {
   return {
     ...cluster(FILTER_NAME, options.extproc, options.maxBody),
-    connect_timeout: '1s',
-    typed_extension_protocol_options: {
-      'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-        '@type': `${TYPE}.extensions.upstreams.http.v3.HttpProtocolOptions`,
-        common_http_protocol_options: { max_requests_per_connection: 900 },
-        explicit_http_config: {
-          http2_protocol_options: { initial_stream_window_size: 4194304, initial_connection_window_size: 16777216 },
-        },
-      },
-    },
-    circuit_breakers: { thresholds: [{ max_connections: 1024, max_pending_requests: 4096, max_requests: 4096 }] },
+    ...serviceConnections(),
     health_checks: [
       {
         timeout: '1s',

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgumentError } from 'commander';
 import { parseAddress, parseBytes, parsePolicy, parseSocket } from './envoy-config.ts';
-import { bootstrap, bufferLimit } from './envoy-bootstrap.ts';
+import { bufferLimit } from '../policy/attach/buffer-limit.ts';
+import { bootstrap } from './envoy-bootstrap.ts';
 
 test('addresses are host:port, [ipv6]:port or unix:/path', () => {
   assert.deepEqual(parseSocket('backend.shop.svc:8080'), { host: 'backend.shop.svc', port: 8080 });
