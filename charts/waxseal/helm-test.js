@@ -1,6 +1,7 @@
-// What `helm test` runs: asks each address (arguments 2 and on) until it answers 200, for up to a minute.
-const deadline = Date.now() + 60_000;
-for (const url of process.argv.slice(2)) {
+// What `helm test` runs: asks each address until it answers 200. Arguments: seconds to try, addresses.
+const [, seconds, ...urls] = process.argv;
+const deadline = Date.now() + Number(seconds) * 1000;
+for (const url of urls) {
   for (;;) {
     const answer = await fetch(url, { signal: AbortSignal.timeout(5000) }).then(
       async (response) => `${response.status} ${await response.text()}`,
@@ -9,6 +10,6 @@ for (const url of process.argv.slice(2)) {
     console.log(url, answer);
     if (answer.startsWith('200 ')) break;
     if (Date.now() > deadline) process.exit(1);
-    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }

@@ -1,6 +1,6 @@
 {{/* NetworkPolicy rule: monitoring and `helm test` may call the port of metrics and health. */}}
 {{- define "waxseal.metricsIngress" -}}
-- ports: [{ port: metrics }]
+- ports: [{ port: 9003 }]
   from:
     {{- with .Values.networkPolicy.monitoring }}
     {{- toYaml . | nindent 4 }}

@@ -5,7 +5,7 @@ labels:
   {{- with $root.Values.podLabels }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
-  {{- include "waxseal.labels" . | nindent 2 }}
+  {{- include "waxseal.selector" . | nindent 2 }}
 {{- with $root.Values.podAnnotations }}
 annotations:
   {{- toYaml . | nindent 2 }}
