@@ -9,17 +9,12 @@ import type { Material } from '../../policy/bundle.ts';
 import type { KubernetesObject } from '../../policy/kubernetes.ts';
 import { manifestOf } from '../../policy/load.ts';
 import { readMaterial } from '../../policy/material.ts';
+import type { ObjectReference } from '../../policy/reference-grants.ts';
 import { WorkQueue } from '../queue.ts';
 import type { Cluster } from './client.ts';
 import { ForbiddenError, NotFoundError } from './errors.ts';
 import { Informer } from './informer.ts';
 import { CONFIG_MAPS, SECRETS } from './resources.ts';
-
-export interface ObjectReference {
-  readonly kind: 'Secret' | 'ConfigMap';
-  readonly namespace: string;
-  readonly name: string;
-}
 
 export interface ReferencedObjectsOptions {
   readonly cluster: Cluster;
@@ -112,7 +107,7 @@ export class ReferencedObjects {
     return true;
   }
 
-  /** The handler is told of each object that is wanted when it is settled first, and when it changes. It must not throw. */
+  /** The handler is told of each object that is wanted when it is settled first, and when it changes. */
   onChange(handler: (reference: ObjectReference) => void): void {
     this.#handlers.push(handler);
   }
@@ -145,7 +140,8 @@ export class ReferencedObjects {
       onError: (error) => {
         this.#options.onError?.(error);
         if (!(error instanceof ForbiddenError)) return;
-        for (const entry of group.entries.values()) this.#settleForbidden(entry, error);
+        for (const entry of group.entries.values())
+          if (entry.version === undefined) this.#settleForbidden(entry, error);
       },
     });
     const group: Group = { informer, entries: new Map() };
@@ -229,7 +225,13 @@ export class ReferencedObjects {
   }
 
   #tell(reference: ObjectReference): void {
-    for (const handler of this.#handlers) handler(reference);
+    for (const handler of this.#handlers) {
+      try {
+        handler(reference);
+      } catch (error) {
+        this.#options.logger.error({ err: error, ...reference }, 'a handler failed');
+      }
+    }
   }
 }
 
