@@ -6,6 +6,7 @@ import type { Governed } from './claims.ts';
 import { governedRules } from './claims.ts';
 import { GATEWAY_API, namespaceOf, type GatewayEntry } from './cluster-index.ts';
 import { takenByEnvoyGateway } from './envoy-gateway-status.ts';
+import { envoyFilterName, serviceTarget, sharedNames } from './istio.ts';
 import type { Landscape } from './landscape.ts';
 import type { PolicyView } from './policy-view.ts';
 import { enumerate, moreSpecific } from './sentences.ts';
@@ -80,6 +81,10 @@ function examineAtGateway(
   else if (winner && winner !== policy) entry.failures.push(lostTo(winner, policy, target));
   else {
     entry.planned = true;
+    if (gateway.kind === 'Istio') {
+      const problem = istioProblem(gateway, policy, target, landscape);
+      if (problem) return void entry.failures.push(problem);
+    }
     const governor = landscape.governorAt(gateway)(target.key);
     if (governor?.kind === 'EnvoyExtensionPolicy') entry.failures.push(lostToForeign(governor.id, policy, target));
     else {
@@ -87,6 +92,27 @@ function examineAtGateway(
       for (const note of notesOn(gateway, policy, target, landscape)) entry.notes.add(note);
     }
   }
+}
+
+/** What Istio's way of naming routes and listeners does not allow. */
+function istioProblem(
+  gateway: GatewayEntry,
+  policy: PolicyView,
+  target: Target,
+  landscape: Landscape,
+): Verdict | undefined {
+  if (landscape.isInseparable(target.key, gateway)) {
+    const message =
+      `${describe(policy.namespace, target.reference)} shares its port with another listener, and Istio serves them ` +
+      'as one. Attach the policy to the Gateway or to routes, or give the listener a port of its own.';
+    return { status: false, reason: 'Invalid', message };
+  }
+  const shared = sharedNames(policy, gateway, target, landscape);
+  if (shared.length === 0) return undefined;
+  const message =
+    `At Gateway ${gateway.id} another HTTPRoute has a rule of the same name: ${enumerate(shared)}. Istio tells Envoy ` +
+    'nothing but the name, so messages to both are refused until the rule of one of them is renamed.';
+  return { status: false, reason: 'Conflicted', message };
 }
 
 function notesOn(gateway: GatewayEntry, policy: PolicyView, target: Target, landscape: Landscape): string[] {
@@ -135,7 +161,7 @@ function finish({ ref, gateway, attached, notes, failures, planned }: Draft, pol
     ...(kind && { gateway: kind }),
     accepted,
     programmed: planned
-      ? programming(gateway, policy, landscape)
+      ? programming(ref, gateway, policy, landscape)
       : {
           status: false,
           reason: accepted.reason,
@@ -156,14 +182,21 @@ function acceptance(attached: readonly string[], notes: readonly string[], failu
   return { status: false, reason: first.reason, message: [...problems, ...more, ...success].join(' ') };
 }
 
-function programming(gateway: GatewayEntry | undefined, policy: PolicyView, landscape: Landscape): Verdict {
+function programming(
+  ref: ParentReference,
+  gateway: GatewayEntry | undefined,
+  policy: PolicyView,
+  landscape: Landscape,
+): Verdict {
   if (gateway?.kind === 'EnvoyGateway') {
     return takenByEnvoyGateway(landscape.extensionPolicies.get(`${policy.namespace}/${policy.alias}`), gateway);
   }
-  const namespace = gateway ? namespaceOf(gateway.object) : policy.namespace;
-  return landscape.envoyFilters.has(`${namespace}/${policy.alias}`)
+  const name = gateway
+    ? `${namespaceOf(gateway.object)}/${envoyFilterName(policy.id, gateway.id)}`
+    : `${policy.namespace}/${envoyFilterName(policy.id, serviceTarget(ref.name))}`;
+  return landscape.envoyFilters.has(name)
     ? { status: true, reason: 'Programmed', message: 'Istio has its EnvoyFilter.' }
-    : { status: false, reason: 'Reconciling', message: `EnvoyFilter ${namespace}/${policy.alias} does not exist yet.` };
+    : { status: false, reason: 'Reconciling', message: `EnvoyFilter ${name} does not exist yet.` };
 }
 
 function bufferAt(gateway: GatewayEntry, policy: PolicyView, landscape: Landscape): Verdict {

@@ -10,7 +10,7 @@ import {
   type Governed,
   type GovernorOf,
 } from './claims.ts';
-import { ClusterIndex, idOf, type GatewayEntry } from './cluster-index.ts';
+import { ClusterIndex, idOf, type GatewayEntry, type RouteEntry } from './cluster-index.ts';
 import { isOurs } from './ours.ts';
 import { bySeniority, viewOf, type PolicyView } from './policy-view.ts';
 import { targetsOf, type Target } from './targets.ts';
@@ -32,6 +32,7 @@ export class Landscape {
   readonly foreignTrafficPolicies: ReadonlyMap<string, readonly ClientTrafficPolicy[]>;
   readonly #foreign: ReadonlyMap<string, ForeignClaim>;
   readonly #coverage = new Map<string, readonly Governed[]>();
+  readonly #ruleOwners = new Map<string, ReadonlyMap<string, readonly RouteEntry[]>>();
   readonly #routes = new Map<string, ReadonlyMap<string, readonly string[]>>();
 
   constructor(inventory: Inventory, options: AttachOptions) {
@@ -54,6 +55,7 @@ export class Landscape {
   /** Who has a target at a Gateway, given what its controller makes of other people's objects. */
   governorAt(gateway: GatewayEntry): GovernorOf {
     return (key) => {
+      if (gateway.kind === 'Istio' && this.isInseparable(key, gateway)) return undefined;
       const policy = this.claims.get(key);
       const foreign = gateway.kind === 'EnvoyGateway' ? this.#foreign.get(key) : undefined;
       if (foreign && (policy ? this.#precedes(foreign, policy) : !foreign.merges)) {
@@ -61,6 +63,32 @@ export class Landscape {
       }
       return policy && { kind: 'WSSecurityPolicy', id: policy.id };
     };
+  }
+
+  /** Istio serves listeners of one port as one: a policy cannot have one of them alone. */
+  isInseparable(key: string, { id, object }: GatewayEntry): boolean {
+    if (!key.startsWith(`Gateway/${id}/`)) return false;
+    const listeners = object.spec.listeners ?? [];
+    const port = listeners.find(({ name }) => key === `Gateway/${id}/${name}`)?.port;
+    return listeners.filter((listener) => listener.port === port).length > 1;
+  }
+
+  /** Name of a rule -> the routes of the Gateway that have a rule of that name. */
+  ruleOwners(gateway: GatewayEntry): ReadonlyMap<string, readonly RouteEntry[]> {
+    let found = this.#ruleOwners.get(gateway.id);
+    if (!found) {
+      const owners = new Map<string, RouteEntry[]>();
+      for (const route of gateway.routes) {
+        for (const rule of route.rules) {
+          const list = owners.get(rule);
+          if (list) list.push(route);
+          else owners.set(rule, [route]);
+        }
+      }
+      found = owners;
+      this.#ruleOwners.set(gateway.id, found);
+    }
+    return found;
   }
 
   /** What does not exist yet will be the youngest. */

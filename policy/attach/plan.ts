@@ -8,6 +8,7 @@ import { ancestorsOf } from './ancestors.ts';
 import { trafficPolicyFor } from './buffer-limit.ts';
 import type { GatewayEntry } from './cluster-index.ts';
 import { envoyGatewayObjects } from './envoy-gateway.ts';
+import { gatewayFilter, policyFilter, sidecarFilter } from './istio.ts';
 import { Landscape } from './landscape.ts';
 import type { PolicyView } from './policy-view.ts';
 import type { Target } from './targets.ts';
@@ -31,13 +32,19 @@ export type {
 export function planAttachment(inventory: Inventory, options: AttachOptions): Attachment {
   const landscape = new Landscape(inventory, options);
   const objects: KubernetesObject[] = [];
+  for (const [gateway, maxBody] of largestBodies(landscape)) {
+    if (gateway.kind === 'Istio') objects.push(gatewayFilter(gateway, maxBody, landscape));
+    else if (gateway.kind === 'EnvoyGateway' && !landscape.foreignTrafficPolicies.has(gateway.id)) {
+      objects.push(trafficPolicyFor(gateway, maxBody));
+    }
+  }
   for (const policy of landscape.policies) {
     const targets = forEnvoyGateway(policy, landscape);
     if (targets.length > 0) objects.push(...envoyGatewayObjects(policy, targets, options));
-  }
-  for (const [gateway, maxBody] of largestBodies(landscape)) {
-    if (gateway.kind !== 'EnvoyGateway' || landscape.foreignTrafficPolicies.has(gateway.id)) continue;
-    objects.push(trafficPolicyFor(gateway, maxBody));
+    for (const [gateway, targets] of forIstio(policy, landscape)) {
+      objects.push(policyFilter(policy, gateway, targets, landscape));
+    }
+    objects.push(...sidecarFilters(policy, landscape));
   }
   const policies = new Map(
     landscape.policies.map((policy) => [policy.id, { id: policy.id, ancestors: ancestorsOf(policy, landscape) }]),
@@ -53,6 +60,30 @@ function forEnvoyGateway(policy: PolicyView, { targets, claims, index }: Landsca
   return (targets.get(policy.id) ?? []).filter(({ key, reference, parents, problem }) => {
     if (claims.get(key) !== policy || problem?.reason === 'Invalid' || reference.kind === 'Service') return false;
     return parents.some(({ gateway }) => gateway.kind === 'EnvoyGateway') || (problem && index.hasEnvoyGateway);
+  });
+}
+
+/** The targets that lead to Gateways of Istio's. */
+function forIstio(policy: PolicyView, landscape: Landscape): ReadonlyMap<GatewayEntry, readonly Target[]> {
+  const byGateway = new Map<GatewayEntry, Target[]>();
+  for (const target of landscape.targets.get(policy.id) ?? []) {
+    if (target.problem || landscape.claims.get(target.key) !== policy) continue;
+    for (const { gateway } of target.parents) {
+      if (gateway.kind !== 'Istio' || landscape.isInseparable(target.key, gateway)) continue;
+      const list = byGateway.get(gateway);
+      if (list) list.push(target);
+      else byGateway.set(gateway, [target]);
+    }
+  }
+  return byGateway;
+}
+
+/** For Istio's sidecars of the Services that the policy attaches to. */
+function sidecarFilters(policy: PolicyView, { targets, claims, index, options }: Landscape): KubernetesObject[] {
+  return (targets.get(policy.id) ?? []).flatMap(({ key, reference, problem }) => {
+    if (reference.kind !== 'Service' || problem || claims.get(key) !== policy) return [];
+    const service = index.services.get(`${policy.namespace}/${reference.name}`);
+    return service ? [sidecarFilter(policy, service, policy.maxBodyBytes, options)] : [];
   });
 }
 

@@ -42,7 +42,7 @@ export function describe(namespace: string, { kind, name, sectionName }: TargetR
   return `${SECTIONS[kind] ?? 'section'} ${sectionName} of ${kind} ${namespace}/${name}`;
 }
 
-const SECTIONS: Readonly<Record<string, string>> = { Gateway: 'listener', HTTPRoute: 'rule', Service: 'port' };
+const SECTIONS: Readonly<Record<string, string>> = { Gateway: 'listener', HTTPRoute: 'rule' };
 
 function isSupported(group: string, kind: string): boolean {
   return group === GATEWAY_API ? kind === 'Gateway' || kind === 'HTTPRoute' : group === '' && kind === 'Service';
@@ -76,8 +76,7 @@ function resolveTarget(namespace: string, reference: TargetReference, key: strin
   }
   const service = index.services.get(id);
   if (!service) return missing();
-  const ports = (service.spec.ports ?? []).flatMap((port) => (port.name === undefined ? [] : [port.name]));
-  if (sectionName !== undefined && !ports.includes(sectionName)) return missing(ports);
+  if (sectionName !== undefined) return { reference, key, parents: [], problem: portOfService(id) };
   if (Object.keys(service.spec.selector ?? {}).length > 0) return { reference, key, parents: [] };
   return { reference, key, parents: [], problem: withoutSelector(id) };
 }
@@ -114,5 +113,13 @@ function withoutSelector(id: string): Verdict {
     status: false,
     reason: 'Invalid',
     message: `Service ${id} has no selector, so there is no telling which sidecars it stands for.`,
+  };
+}
+
+function portOfService(id: string): Verdict {
+  return {
+    status: false,
+    reason: 'Invalid',
+    message: `A policy is for all ports of Service ${id}: leave out the sectionName.`,
   };
 }
