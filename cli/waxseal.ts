@@ -8,10 +8,13 @@ import { UsageError } from './usage-error.ts';
 const USAGE_ERROR = 2;
 
 const commands = new Map<string, () => Promise<Command>>([
+  ['operator', async () => (await import('./operator.ts')).operatorCommand()],
   ['extproc', async () => (await import('./extproc.ts')).extprocCommand()],
   ['process', async () => (await import('./process.ts')).processCommand()],
   ['explain', async () => (await import('./explain.ts')).explainCommand()],
   ['validate', async () => (await import('./validate.ts')).validateCommand()],
+  ['export', async () => (await import('./export.ts')).exportCommand()],
+  ['import', async () => (await import('./import.ts')).importCommand()],
   ['envoy-config', async () => (await import('./envoy-config.ts')).envoyConfigCommand()],
 ]);
 

@@ -31,7 +31,10 @@ export async function loadPolicies(paths: readonly string[], now: number): Promi
 }
 
 /** A warning for each certificate of the policy that has expired or will within 30 days. */
-export function expiringCertificates({ id, certificates }: CompiledPolicy, now: number): Problem[] {
+export function expiringCertificates(
+  { id, certificates }: Pick<CompiledPolicy, 'id' | 'certificates'>,
+  now: number,
+): Problem[] {
   return certificates
     .filter(({ notAfter }) => notAfter - now < EXPIRES_SOON)
     .map(({ name, notAfter }) => ({

@@ -1,0 +1,159 @@
+/**
+ * What a policy's `status.ancestors` should say (GEP-713), from what is known of it. A pure function: the same facts give
+ * the same conditions, apart from the time of their last transition.
+ */
+
+import { isDeepStrictEqual } from 'node:util';
+import type { PlannedAncestor, PlannedPolicy, Verdict } from '../../policy/attach/plan.ts';
+import type { AncestorStatus, Condition, ParentReference } from '../../policy/kubernetes.ts';
+import { brokenBecause, type Problem } from '../../policy/problem.ts';
+
+/** Of the entries in `status.ancestors`, only those with this name are ours to write. */
+export const CONTROLLER_NAME = 'waxseal.dev/operator';
+
+/** Of the replicas of the data plane. */
+export interface Delivery {
+  /** Replicas that are connected. */
+  readonly replicas: number;
+  /** Of those, how many run the policy as it stands. */
+  readonly running: number;
+  /** Of the others, how many run an earlier version of it. */
+  readonly behind: number;
+  /** Replicas that could not use it, each with its reason. */
+  readonly refusals: readonly { readonly replica: string; readonly reason: string }[];
+}
+
+export interface PolicyFacts {
+  readonly generation: number;
+  /** Everything that validation, the references and the keys gave rise to. */
+  readonly problems: readonly Problem[];
+  readonly planned: PlannedPolicy;
+  readonly delivery: Delivery;
+}
+
+/** Problems of references; other errors are of the policy itself. */
+const REFERENCE_REASONS: ReadonlySet<string> = new Set(['InvalidRef', 'RefNotPermitted']);
+
+/**
+ * Our entries of `status.ancestors`, one for each Gateway (or for the missing target, or for the data plane's Service).
+ *
+ * @param previous the entries that the policy has: a condition whose status is as before keeps its transition time
+ * @param now RFC 3339
+ */
+export function policyStatus(facts: PolicyFacts, previous: readonly AncestorStatus[], now: string): AncestorStatus[] {
+  return facts.planned.ancestors.map((ancestor) => {
+    const before = previous.find(
+      ({ controllerName, ancestorRef }) =>
+        controllerName === CONTROLLER_NAME && sameReference(ancestorRef, ancestor.ref),
+    );
+    return {
+      ancestorRef: ancestor.ref,
+      controllerName: CONTROLLER_NAME,
+      conditions: conditionsOf(facts, ancestor).map((condition) => ({
+        ...condition,
+        observedGeneration: facts.generation,
+        lastTransitionTime: transitionTime(condition, before?.conditions, now),
+      })),
+    };
+  });
+}
+
+/** Whether entries of ours say the same, whenever they began to. */
+export function sameStatus(a: readonly AncestorStatus[], b: readonly AncestorStatus[]): boolean {
+  return isDeepStrictEqual(a.map(withoutTimes), b.map(withoutTimes));
+}
+
+type Statement = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
+
+function conditionsOf(facts: PolicyFacts, ancestor: PlannedAncestor): Statement[] {
+  const { problems, delivery, generation } = facts;
+  const own = problems.filter(({ severity, reason }) => severity === 'error' && !REFERENCE_REASONS.has(reason));
+  const references = problems.filter(({ severity, reason }) => severity === 'error' && REFERENCE_REASONS.has(reason));
+  const accepted = own.length > 0 ? no(wordFor(own), brokenBecause(own)) : ancestor.accepted;
+  const resolved =
+    references.length > 0
+      ? no(wordFor(references), brokenBecause(references))
+      : yes('ResolvedRefs', 'every Secret and ConfigMap that the policy refers to is there');
+  const programmed = !accepted.status
+    ? no('Invalid', `not accepted; ${stillRunning(delivery)}`)
+    : !resolved.status
+      ? no('Invalid', `references are not resolved; ${stillRunning(delivery)}`)
+      : programmedBy(ancestor.programmed, delivery, generation);
+  return [
+    statement('Accepted', accepted),
+    statement('ResolvedRefs', resolved),
+    statement('Programmed', programmed),
+    ...warnings('CertificateExpiring', problems),
+    ...warnings('LegacyAlgorithms', problems),
+    ...(ancestor.bufferLimit?.status === false
+      ? [statement('BufferLimitTooLow', { ...ancestor.bufferLimit, status: true })]
+      : []),
+  ];
+}
+
+function programmedBy(gateway: Verdict, delivery: Delivery, generation: number): Verdict {
+  const { replicas, running, refusals } = delivery;
+  const count = `${running} of ${replicas} data plane replicas run generation ${generation}`;
+  const reasons = refusals.map(({ replica, reason }) => `; ${replica}: ${reason}`).join('');
+  if (replicas === 0) return no('Pending', 'no data plane replica is connected to the operator; messages are refused');
+  if (running === 0) return no('Pending', `${count}${reasons}`);
+  if (running < replicas) return no('PartiallyProgrammed', `${count}${reasons}`);
+  if (!gateway.status) return no(gateway.reason, `${gateway.message}; ${count}`);
+  return yes('Programmed', count);
+}
+
+function stillRunning({ replicas, running, behind }: Delivery): string {
+  const before = running + behind;
+  if (replicas === 0) return 'no data plane replica is connected';
+  return before === 0
+    ? 'there is no earlier version to stay with, so its messages are refused'
+    : `${before} of ${replicas} data plane replicas stay with the last version that works`;
+}
+
+/** A condition that is there only while there is something to say. */
+function warnings(type: 'CertificateExpiring' | 'LegacyAlgorithms', problems: readonly Problem[]): Statement[] {
+  const found = problems.filter(({ reason }) => reason === type);
+  if (found.length === 0) return [];
+  const message = found.map(({ field, message: text }) => (field === '' ? text : `${field}: ${text}`)).join('; ');
+  return [statement(type, yes(type, message))];
+}
+
+/** The word that all of them share, or `Invalid`. */
+function wordFor(problems: readonly Problem[]): string {
+  const reason = problems[0]?.reason;
+  return problems.every((problem) => problem.reason === reason) ? (reason ?? 'Invalid') : 'Invalid';
+}
+
+const yes = (reason: string, message = ''): Verdict => ({ status: true, reason, message });
+const no = (reason: string, message = ''): Verdict => ({ status: false, reason, message });
+
+/** The API server takes no more. */
+const MAX_MESSAGE = 32_768;
+
+function statement(type: string, { status, reason, message }: Verdict): Statement {
+  return { type, status: status ? 'True' : 'False', reason, message: message.slice(0, MAX_MESSAGE) };
+}
+
+function transitionTime(statement: Statement, before: readonly Condition[] | undefined, now: string): string {
+  const same = before?.find(({ type, status }) => type === statement.type && status === statement.status);
+  return same?.lastTransitionTime ?? now;
+}
+
+function sameReference(a: ParentReference, b: ParentReference): boolean {
+  return referenceKey(a) === referenceKey(b);
+}
+
+function referenceKey({ group, kind, namespace, name, sectionName, port }: ParentReference): string {
+  return [group, kind, namespace, name, sectionName, port].join('/');
+}
+
+/** Plain data with its keys in one order, as the API server gives it back in another. */
+function withoutTimes({ ancestorRef, controllerName, conditions = [] }: AncestorStatus): unknown {
+  return {
+    ref: referenceKey(ancestorRef),
+    controllerName,
+    conditions: conditions.map(({ type, status, reason, message, observedGeneration }) => ({
+      ...{ type, status, reason, message, observedGeneration },
+    })),
+  };
+}

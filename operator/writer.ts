@@ -1,0 +1,146 @@
+/** Writes to the cluster what the plan says, object by object, while this replica leads. */
+
+import { isDeepStrictEqual } from 'node:util';
+import type { AncestorStatus, KubernetesObject } from '../policy/kubernetes.ts';
+import { objectKey } from '../policy/kubernetes.ts';
+import type { Difference } from './apply.ts';
+import { NotFoundError } from './kubernetes/errors.ts';
+import type { Cluster } from './kubernetes/client.ts';
+import { WorkQueue } from './queue.ts';
+import { CONTROLLER_NAME, sameStatus } from './status/policy-status.ts';
+
+/** The most that `status.ancestors` may hold (GEP-713); other controllers' entries come first. */
+const MAX_ANCESTORS = 16;
+/** Requests under way at a time: enough to be quick with a thousand policies, few enough to leave the API server be. */
+const CONCURRENCY = 8;
+const BACKOFF = { baseMs: 200, maxMs: 60_000 };
+
+export interface StatusWish {
+  /** As it was last seen. */
+  readonly object: KubernetesObject;
+  /** Our entries, as they should be. @param previous the entries that are there */
+  readonly ancestors: (previous: readonly AncestorStatus[]) => AncestorStatus[];
+}
+
+export interface WriterEvents {
+  readonly failed: (what: string, error: unknown, failures: number) => void;
+  /** A status was written. */
+  readonly changed: (
+    object: KubernetesObject,
+    before: readonly AncestorStatus[],
+    after: readonly AncestorStatus[],
+  ) => void;
+}
+
+type Task =
+  | { readonly kind: 'apply'; readonly object: KubernetesObject }
+  | { readonly kind: 'remove'; readonly object: KubernetesObject }
+  | StatusTask;
+
+interface StatusTask extends StatusWish {
+  readonly kind: 'status';
+}
+
+/** Remembers the newest wish for each object; what was wished before and is not done yet is not done any more. */
+export class Writer {
+  readonly #cluster: Cluster;
+  readonly #events: WriterEvents;
+  readonly #wishes = new Map<string, Task>();
+  readonly #queue: WorkQueue<string>;
+
+  constructor(cluster: Cluster, events: WriterEvents) {
+    this.#cluster = cluster;
+    this.#events = events;
+    this.#queue = new WorkQueue({
+      process: (key) => this.#process(key),
+      onFailure: events.failed,
+      concurrency: CONCURRENCY,
+      backoff: BACKOFF,
+    });
+  }
+
+  /** Objects that wait to be written. */
+  get depth(): number {
+    return this.#queue.depth;
+  }
+
+  /** The newest wishes: those of before that are not among them are forgotten. */
+  wish({ apply, remove }: Pick<Difference, 'apply' | 'remove'>, statuses: readonly StatusWish[]): void {
+    const wishes = new Map<string, Task>();
+    for (const object of apply) wishes.set(objectKey(object), { kind: 'apply', object });
+    for (const object of remove) wishes.set(objectKey(object), { kind: 'remove', object });
+    for (const wish of statuses) wishes.set(`status of ${objectKey(wish.object)}`, { kind: 'status', ...wish });
+    for (const key of this.#wishes.keys()) {
+      if (wishes.has(key)) continue;
+      this.#wishes.delete(key);
+      this.#queue.forget(key);
+    }
+    for (const [key, wish] of wishes) {
+      // The same wish again: it is being done, or waits for its next attempt.
+      if (sameWish(this.#wishes.get(key), wish)) continue;
+      this.#wishes.set(key, wish);
+      this.#queue.add(key);
+    }
+  }
+
+  /** Forgets every wish and waits for what is under way. The writer can be used again. */
+  clear(): void {
+    this.wish({ apply: [], remove: [] }, []);
+  }
+
+  /** Ends for good. */
+  async close(): Promise<void> {
+    await this.#queue.drain();
+  }
+
+  async #process(key: string): Promise<void> {
+    const wish = this.#wishes.get(key);
+    if (wish === undefined) return;
+    if (wish.kind === 'apply') await this.#cluster.apply(wish.object);
+    else if (wish.kind === 'remove') await this.#cluster.delete(wish.object);
+    else await this.#writeStatus(wish);
+    // A newer wish has its own turn.
+    if (this.#wishes.get(key) === wish) this.#wishes.delete(key);
+  }
+
+  async #writeStatus({ object, ancestors }: StatusWish): Promise<void> {
+    let before: readonly AncestorStatus[] = [];
+    let after: AncestorStatus[] | undefined;
+    const { generation = 0 } = object.metadata;
+    try {
+      await this.#cluster.changeStatus(object, (current) => {
+        after = undefined;
+        // Somebody has a newer opinion: of a newer generation than this plan has seen.
+        if ((current.metadata.generation ?? 0) > generation) return undefined;
+        const present = ancestorsOf(current);
+        before = present.filter(isOurs);
+        const others = present.filter((entry) => !isOurs(entry));
+        const ours = ancestors(before).slice(0, Math.max(0, MAX_ANCESTORS - others.length));
+        if (sameStatus(before, ours)) return undefined;
+        after = ours;
+        return { ...(current.status as object | undefined), ancestors: [...others, ...ours] };
+      });
+    } catch (error) {
+      if (error instanceof NotFoundError) return;
+      throw error;
+    }
+    if (after !== undefined) this.#events.changed(object, before, after);
+  }
+}
+
+/** The entries of a policy's status, whoever wrote them. */
+export function ancestorsOf(object: KubernetesObject): readonly AncestorStatus[] {
+  return (object.status as { ancestors?: readonly AncestorStatus[] } | undefined)?.ancestors ?? [];
+}
+
+export function isOurs({ controllerName }: AncestorStatus): boolean {
+  return controllerName === CONTROLLER_NAME;
+}
+
+function sameWish(before: Task | undefined, now: Task): boolean {
+  if (before?.kind === 'status' && now.kind === 'status') {
+    const seen = before.object.metadata.resourceVersion === now.object.metadata.resourceVersion;
+    return seen && sameStatus(before.ancestors([]), now.ancestors([]));
+  }
+  return before?.kind === now.kind && isDeepStrictEqual(before.object, now.object);
+}
