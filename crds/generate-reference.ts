@@ -1,4 +1,4 @@
-/** CRD YAML -> the reference of every field, in Markdown. */
+/** CRD YAML -> the reference of every field of a kind, in Markdown. */
 
 import { parse } from 'yaml';
 import { defaultAlgorithm, presets, type PresetName } from '../policy/presets.ts';
@@ -13,8 +13,13 @@ interface Crd {
   };
 }
 
-/** Turns the CRD's text into the text of `docs/policy-reference.md`. */
-export function generateReference(crdYaml: string): string {
+/**
+ * Turns a CRD's text into the text of its page in `docs/`.
+ *
+ * @param opening Markdown before the tables
+ * @param closing Markdown after them
+ */
+export function generateReference(crdYaml: string, opening = '', closing = ''): string {
   const { spec: crd } = parse(crdYaml, { maxAliasCount: -1 }) as Crd;
   const { kind, shortNames } = crd.names;
   const [version] = crd.versions;
@@ -24,20 +29,19 @@ export function generateReference(crdYaml: string): string {
     '',
     `# ${kind}`,
     '',
-    `API group \`${crd.group}\`, version \`${version.name}\`, short name \`${shortNames.join('`, `')}\`. ${version.schema.openAPIV3Schema.description ?? ''}`,
+    `API group \`${crd.group}\`, version \`${version.name}\`, short ${shortNames.length > 1 ? 'names' : 'name'} \`${shortNames.join('`, `')}\`. ${version.schema.openAPIV3Schema.description ?? ''}`,
     '',
-    'Durations are Gateway API durations: `5m`, `60s`, `1h30m`. References name objects in the namespace of the policy.',
-    '`response` has the same fields as `request`.',
+    'Durations are Gateway API durations: `5m`, `60s`, `1h30m`.',
+    ...(opening === '' ? [] : [opening]),
     '',
   ];
   const described: Described = new Map();
   collect('spec', schema, described);
-  lines.push('## spec', '', ...table('spec', schema, described), '');
+  lines.push('## spec', '', ...table('spec', schema, described), ...rules(schema), '');
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     if (name !== 'response') lines.push(...sections(`spec.${name}`, property, described));
   }
-  lines.push(...presetTable());
-  return lines.join('\n');
+  return `${lines.join('\n')}${closing}`;
 }
 
 /** Where each object is described: the first place of those where the CRD uses it, by alias. */
@@ -84,10 +88,13 @@ function table(path: string, schema: Schema, described: Described): string[] {
 
 function typeOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map((value) => `\`${String(value)}\``).join(' ');
-  if (schema.items) return `list of ${schema.items.properties ? 'objects' : typeOf(schema.items)}, ${bounds(schema)}`;
+  if (schema.items && schema.type === 'array')
+    return `list of ${schema.items.properties ? 'objects' : typeOf(schema.items)}, ${bounds(schema)}`;
   switch (schema.type) {
     case 'object':
-      return 'object';
+      return typeof schema.additionalProperties === 'object'
+        ? `map of texts, ${String(schema.minProperties ?? 0)} to ${String(schema.maxProperties)}`
+        : 'object';
     case 'integer':
       return `integer, ${String(schema.minimum)} to ${String(schema.maximum)}`;
     case 'string':
@@ -117,7 +124,8 @@ function rules(...schemas: readonly Schema[]): string[] {
   return messages.size === 0 ? [] : ['', ...[...messages].map((message) => `- ${message}`)];
 }
 
-function presetTable(): string[] {
+/** What `secure.preset` stands for, in Markdown: the end of the page of policies. */
+export function presetTable(): string {
   const names = Object.keys(presets) as PresetName[];
   const row = (field: string, value: (name: PresetName) => string): string =>
     `| ${field} | ${names.map((name) => `\`${value(name)}\``).join(' | ')} |`;
@@ -146,7 +154,7 @@ function presetTable(): string[] {
     '',
     'With every preset `encryption.oaep` is SHA256 and MGF1-SHA256 for RSA-OAEP, and SHA1 and MGF1-SHA1 for RSA-OAEP-MGF1P.',
     '',
-  ];
+  ].join('\n');
 }
 
 /** Table cells end at a bar. */

@@ -1,12 +1,12 @@
 /**
- * CRD YAML -> TypeScript types. An anchor on an object schema or an enumeration names the type. The types describe a
- * policy after defaulting: a property with a `default` is always there.
+ * CRD YAML -> TypeScript types. An anchor on an object schema or an enumeration names the type. The types describe an
+ * object after defaulting: a property with a `default` is always there.
  */
 
 import { isAlias, isMap, isSeq, parseDocument } from 'yaml';
 import type { Node, YAMLMap, Document } from 'yaml';
 
-/** Turns the CRD's text into the text of `crds/types.ts`. */
+/** Turns a CRD's text into the text of the TypeScript file with its types. */
 export function generateTypes(crdYaml: string): string {
   const document = parseDocument(crdYaml);
   if (document.errors.length > 0) throw document.errors[0];
@@ -83,7 +83,7 @@ class TypeWriter {
     const properties = schema.get('properties');
     if (!isMap(properties)) {
       const values = schema.get('additionalProperties', true);
-      return `Readonly<Record<string, ${values === undefined ? 'unknown' : this.#type(values as Node)}>>`;
+      return `Readonly<Record<string, ${values === undefined ? 'never' : this.#type(values as Node)}>>`;
     }
     const required = schema.get('required');
     const names = new Set(isSeq(required) ? (required.toJSON() as string[]) : []);

@@ -10,13 +10,13 @@ export interface WSSecurityPolicySpec {
   readonly description?: string;
   /** When false, messages pass untouched. */
   readonly enabled: boolean;
-  /** On a Gateway, what happens to SOAP messages on routes that no policy covers. Without a cluster it has no effect. */
+  /** What happens to SOAP messages that arrive under this policy and that it does not process, because `when` does not hold or because neither `request` nor `response` says what to do. On a policy that targets a Gateway these are the messages on all its routes that no policy of their own covers. `Refuse` refuses them; what is not SOAP passes. `Pass` lets them pass as well. */
   readonly unmatched: 'Pass' | 'Refuse';
   /** `Enforce` refuses what fails. `Audit` does everything, reports what would have happened, and forwards the original message. */
   readonly mode: 'Enforce' | 'Audit';
-  /** The Gateway API objects in this namespace that the policy attaches to. Without a cluster it has no effect, because Envoy's configuration names the policy. */
+  /** The objects in the policy's namespace that it attaches to. A policy of an HTTPRoute takes the place of the one of its Gateway, and a policy of a section that of the whole object; where two policies have the same target, the older one holds. Without a cluster Envoy's configuration names the policy instead. */
   readonly targetRefs?: readonly TargetReference[];
-  /** The same by label, for a whole group of routes. Without a cluster it has no effect. */
+  /** The same by label, for a whole group of objects in the policy's namespace. Objects that get or lose the labels later are taken in or left out at once. */
   readonly targetSelectors?: readonly TargetSelector[];
   /** Which messages the policy concerns; others pass untouched. Absent means every message. All conditions of `all` must hold and, where `any` is given, at least one of `any`. */
   readonly when?: When;
@@ -37,21 +37,23 @@ export interface WSSecurityPolicySpec {
   readonly limits: Limits;
 }
 
+/** An object that the policy attaches to. */
 export interface TargetReference {
-  /** API group of the target, `gateway.networking.k8s.io`. */
+  /** API group of the target: `gateway.networking.k8s.io`, or the empty text for a Service. */
   readonly group: string;
-  /** Kind of the target, for example `Gateway` or `HTTPRoute`. */
+  /** Kind of the target: `Gateway`, `HTTPRoute`, or `Service` for the sidecars of Istio. */
   readonly kind: string;
   /** Name of the target. */
   readonly name: string;
-  /** A listener of the Gateway or a named rule of the route. Absent means the whole object. */
+  /** A listener of the Gateway, a named rule of the route or a port of the Service. Absent means the whole object. */
   readonly sectionName?: string;
 }
 
+/** Objects that the policy attaches to, by their labels. */
 export interface TargetSelector {
-  /** API group of the targets, `gateway.networking.k8s.io`. */
+  /** API group of the targets: `gateway.networking.k8s.io`, or the empty text for Services. */
   readonly group: string;
-  /** Kind of the targets. */
+  /** Kind of the targets: `Gateway`, `HTTPRoute` or `Service`. */
   readonly kind: string;
   /** Labels that a target must all have. */
   readonly matchLabels: Readonly<Record<string, string>>;
@@ -65,6 +67,7 @@ export interface When {
   readonly any?: readonly Condition[];
 }
 
+/** A value of the message, and what it is compared with. */
 export interface Condition {
   /** Where the compared value comes from. `Header`: every value of the header `name`. `Path`: the request path without its query, with escaped letters, digits, `-`, `.`, `_` and `~` unescaped and dot segments resolved. `Query`: every decoded value of the query parameter `name`. `Method`: the HTTP method. `Host`: the request's host, lower case, without the port. `SourceIP`: the address of the client. `APIKey`: the header `X-API-Key` and the query parameter `apikey`, or the header and parameter called `name`; compared in constant time with `Equals` and `In`. It chooses a policy and authenticates nobody. `SOAPAction`: the SOAP 1.1 header without its quotes, or the `action` parameter of the SOAP 1.2 content type. `Operation`: the qualified name of the first child of the SOAP Body, written `{namespace}local`. In the response phase all of them still speak of the request. */
   readonly source: 'Header' | 'Path' | 'Query' | 'Method' | 'Host' | 'SourceIP' | 'APIKey' | 'SOAPAction' | 'Operation';
@@ -222,6 +225,7 @@ export interface VerifySignature {
   readonly accept: SignatureAccept;
 }
 
+/** Certificates in a Secret or ConfigMap. */
 export interface TrustReference {
   /** Kind of the object that holds it. */
   readonly kind: ObjectKind;
@@ -238,6 +242,7 @@ export interface TrustReference {
 /** Kind of the object that holds it. */
 export type ObjectKind = 'Secret' | 'ConfigMap';
 
+/** A Secret with the octets of an HMAC key in its key `secret`. */
 export interface SharedSecretReference {
   /** Kind of the object that holds it. */
   readonly kind: 'Secret';
@@ -259,6 +264,7 @@ export interface Revocation {
   readonly crlRefs?: readonly CrlReference[];
 }
 
+/** Revocation lists in a Secret or ConfigMap. */
 export interface CrlReference {
   /** Kind of the object that holds it. */
   readonly kind: ObjectKind;
@@ -337,6 +343,7 @@ export interface Replay {
   readonly onCacheUnavailable: 'Refuse' | 'LocalOnly';
 }
 
+/** An HTTP header and what it tells of the sender. */
 export interface IdentityHeader {
   /** Name of the header. */
   readonly name: string;
@@ -556,32 +563,48 @@ export interface Limits {
 
 /** What the controllers made of the policy, for each Gateway that it concerns (GEP-713). */
 export interface PolicyStatus {
+  /** One entry for each Gateway, or for each Service of a sidecar. */
   readonly ancestors?: readonly PolicyAncestorStatus[];
 }
 
+/** What became of the policy at one Gateway. */
 export interface PolicyAncestorStatus {
   /** The Gateway. */
   readonly ancestorRef: ParentReference;
   /** The controller that wrote this entry. */
   readonly controllerName: string;
+  /** `Accepted`, `ResolvedRefs` and `Programmed`, and while there is reason for them `CertificateExpiring`, `LegacyAlgorithms` and others. */
   readonly conditions?: readonly StatusCondition[];
 }
 
 /** The Gateway. */
 export interface ParentReference {
+  /** API group of the object. */
   readonly group?: string;
+  /** Kind of the object. */
   readonly kind?: string;
+  /** Namespace of the object. */
   readonly namespace?: string;
+  /** Name of the object. */
   readonly name: string;
+  /** Section of the object, where the policy concerns only one. */
   readonly sectionName?: string;
+  /** Port of the object, where the policy concerns only one. */
   readonly port?: number;
 }
 
+/** One thing that is so, or is not. */
 export interface StatusCondition {
+  /** What the condition is about. */
   readonly type: string;
+  /** Whether it is so. */
   readonly status: 'True' | 'False' | 'Unknown';
+  /** A word for machines that says why. */
   readonly reason: string;
+  /** A sentence that says what is wrong, where, and how to mend it. */
   readonly message: string;
+  /** Since when the status is as it is. */
   readonly lastTransitionTime: string;
+  /** The generation of the object that the condition speaks of. */
   readonly observedGeneration?: number;
 }

@@ -121,7 +121,7 @@ function digest(text: string): string {
 }
 
 /** JSON with sorted keys, so that the order in which a file lists fields does not matter. */
-function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, item: unknown) =>
     item !== null && typeof item === 'object' && !Array.isArray(item)
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => compare(a, b)))

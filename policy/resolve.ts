@@ -1,5 +1,6 @@
 /** Policies and what they refer to -> resolved policies. Pure functions: no clock, no files, no cluster. */
 
+import type { WSSecurityPolicySpec } from '../crds/types.ts';
 import {
   makeBundle,
   materialId,
@@ -25,7 +26,7 @@ import {
 } from './reference-grants.ts';
 import { referencesOf, type Reference } from './references.ts';
 import { policyId, Report } from './report.ts';
-import { GROUP, VERSION } from './schema.ts';
+import { GROUP, policySchema, tokenServiceSchema, VERSION } from './schema.ts';
 import { validate } from './validate.ts';
 
 export type { ObjectReference } from './reference-grants.ts';
@@ -75,7 +76,7 @@ export function resolve(manifests: readonly Manifest[]): { bundle: Bundle; probl
       const { grant, problems: found } = readReferenceGrant(manifest);
       problems.push(...found);
       if (grant) grants.push(grant);
-    } else problems.push(otherKind(manifest));
+    } else problems.push(...otherKind(manifest));
   }
   const sources: Sources = {
     material: (kind, namespace, name) => materials.get(materialKey({ kind, namespace, name })),
@@ -98,19 +99,27 @@ function definedTwice(manifest: Manifest): Problem {
   return report.problems[0];
 }
 
-function otherKind(manifest: Manifest): Problem {
+/** Of a kind that is not acted upon. */
+function otherKind(manifest: Manifest): readonly Problem[] {
   const { apiVersion, kind } = manifest;
   const report = new Report(manifest);
-  if (kind === 'SecurityTokenService' && apiVersion.startsWith(`${GROUP}/`)) {
-    report.error(['kind'], 'not supported yet: SecurityTokenService', 'NotSupported');
-  } else if (kind === 'WSSecurityPolicy') {
+  if (kind === 'SecurityTokenService' && apiVersion === `${GROUP}/${VERSION}`) {
+    if (manifest.defect !== undefined) return [];
+    report.warning(
+      ['kind'],
+      'not supported yet: SecurityTokenService; it is checked, and no policy can use it',
+      'NotSupported',
+    );
+    return [...report.problems, ...validate(manifest, tokenServiceSchema).problems];
+  }
+  if (kind === 'WSSecurityPolicy' || (kind === 'SecurityTokenService' && apiVersion.startsWith(`${GROUP}/`))) {
     report.error(['apiVersion'], `${apiVersion} is not known; write ${GROUP}/${VERSION}`);
   } else if (apiVersion.startsWith(`${GROUP}/`)) {
-    report.error(['kind'], `${kind} is not known; the kind is WSSecurityPolicy`);
+    report.error(['kind'], `${kind} is not known; the kinds are WSSecurityPolicy and SecurityTokenService`);
   } else {
     report.note(['kind'], `${kind} is not read; only WSSecurityPolicy, Secret, ConfigMap and ReferenceGrant are`);
   }
-  return report.problems[0];
+  return report.problems;
 }
 
 /** @param same all manifests of one name: more than one is an error of that policy */
@@ -124,7 +133,7 @@ function resolveOnly([manifest, ...again]: readonly Manifest[], sources: Sources
 /** @see WSSecurityPolicySpec.targetRefs */
 function withoutCluster(manifest: Manifest): readonly Problem[] {
   const report = new Report(manifest, ['spec']);
-  for (const field of ['targetRefs', 'targetSelectors', 'unmatched']) {
+  for (const field of ['targetRefs', 'targetSelectors']) {
     if (!Object.hasOwn(manifest.object.spec as object, field)) continue;
     report.note([field], `${field} has no effect without a cluster, where Envoy's configuration names the policy`);
   }
@@ -160,7 +169,7 @@ interface ResolvedContent {
 const NO_CONTENT: ResolvedContent = { material: {}, problems: [], references: [] };
 
 function resolveSpec(manifest: Manifest, sources: Sources): ResolvedContent {
-  const { spec: given, problems } = validate(manifest);
+  const { spec: given, problems } = validate<WSSecurityPolicySpec>(manifest, policySchema);
   if (given === undefined) return { ...NO_CONTENT, problems };
   const spec = applyDefaults(given, (keyRef) => isSharedSecret(find(manifest, keyRef, sources)));
   const report = new Report(manifest);

@@ -1,4 +1,4 @@
-/** The CRD's schema, made ready to validate with and without an API server in the same words. */
+/** The schemas of the CRDs, made ready to validate without an API server what it would say, in the same words. */
 
 import { readFileSync } from 'node:fs';
 import { parse as parseCel } from '@marcbachmann/cel-js';
@@ -29,35 +29,86 @@ export interface RuleViolation {
   readonly message: string;
 }
 
-const crd = parse(
-  readFileSync(new URL('../crds/waxseal.dev_wssecuritypolicies.yaml', import.meta.url), 'utf8'),
-  { maxAliasCount: -1 }, // our own file
-) as {
-  spec: { group: string; versions: { name: string; schema: { openAPIV3Schema: Schema } }[] };
-};
-
-export const GROUP = crd.spec.group;
-export const VERSION = crd.spec.versions[0]?.name ?? '';
-
-/** The schema of `spec` as it stands in the CRD. */
-export const specSchema: Schema = crd.spec.versions[0]?.schema.openAPIV3Schema.properties?.spec ?? {};
-
-const validateSpec: ValidateFunction = new Ajv({
-  allErrors: true,
-  verbose: true,
-  useDefaults: true,
-  strict: true,
-  strictTypes: false,
-}).compile(strict(specSchema));
-
-/**
- * Checks a spec against the schema and fills in the schema's defaults, in place, as an API server does.
- *
- * @param spec a copy that may be changed
- */
-export function checkSchema(spec: unknown): readonly ErrorObject[] {
-  return validateSpec(spec) ? [] : [...(validateSpec.errors ?? [])];
+interface Crd {
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly kind: string };
+    readonly versions: readonly { readonly name: string; readonly schema: { readonly openAPIV3Schema: Schema } }[];
+  };
 }
+
+/** The schema of one kind, out of its CRD. It is read and compiled when it is needed first. */
+export class CrdSchema {
+  readonly #file: string;
+  #crd: Crd['spec'] | undefined;
+  #validate: ValidateFunction | undefined;
+
+  /** @param file in the folder `crds/` */
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  get group(): string {
+    return this.#read().group;
+  }
+
+  get version(): string {
+    return this.#read().versions[0].name;
+  }
+
+  get kind(): string {
+    return this.#read().names.kind;
+  }
+
+  /** Of the whole object, as it stands in the CRD. */
+  get object(): Schema {
+    return this.#read().versions[0].schema.openAPIV3Schema;
+  }
+
+  /** Of `spec`. */
+  get spec(): Schema {
+    return this.object.properties?.spec ?? {};
+  }
+
+  /**
+   * Checks a spec against the schema and fills in the schema's defaults, in place, as an API server does.
+   *
+   * @param spec a copy that may be changed
+   */
+  check(spec: unknown): readonly ErrorObject[] {
+    this.#validate ??= new Ajv({
+      ...{ allErrors: true, verbose: true, useDefaults: true, strict: true, strictTypes: false },
+    }).compile(strict(this.spec));
+    return this.#validate(spec) ? [] : [...(this.#validate.errors ?? [])];
+  }
+
+  /**
+   * Evaluates the schema's CEL rules.
+   *
+   * @param wellFormed false when `check` found errors: a rule that meets a value of the wrong shape is passed over
+   */
+  violations(spec: unknown, wellFormed: boolean): RuleViolation[] {
+    const violations: RuleViolation[] = [];
+    visit(this.spec, spec, [], (rule, value, path) => {
+      if (!holds(rule.rule, value, wellFormed)) violations.push({ path, message: rule.message });
+    });
+    return violations;
+  }
+
+  #read(): Crd['spec'] {
+    if (this.#crd === undefined) {
+      const text = readFileSync(new URL(`../crds/${this.#file}`, import.meta.url), 'utf8');
+      this.#crd = (parse(text, { maxAliasCount: -1 }) as Crd).spec; // our own file
+    }
+    return this.#crd;
+  }
+}
+
+export const policySchema = new CrdSchema('waxseal.dev_wssecuritypolicies.yaml');
+export const tokenServiceSchema = new CrdSchema('waxseal.dev_securitytokenservices.yaml');
+
+export const GROUP = policySchema.group;
+export const VERSION = policySchema.version;
 
 /**
  * OpenAPI as Kubernetes has it -> JSON Schema: fields that the schema does not know are errors, not pruned, and what
@@ -66,7 +117,10 @@ export function checkSchema(spec: unknown): readonly ErrorObject[] {
 function strict(schema: Schema): Schema {
   const { properties, items, additionalProperties, ...rest } = schema;
   const kept = Object.entries(rest).filter(([keyword]) => !keyword.startsWith('x-kubernetes-') && keyword !== 'format');
-  const closed = properties !== undefined && schema['x-kubernetes-preserve-unknown-fields'] !== true;
+  const closed =
+    schema.type === 'object' &&
+    additionalProperties === undefined &&
+    schema['x-kubernetes-preserve-unknown-fields'] !== true;
   return {
     ...Object.fromEntries(kept),
     ...(properties && {
@@ -80,19 +134,6 @@ function strict(schema: Schema): Schema {
 
 type Rule = (context: { self: unknown }) => unknown;
 const compiledRules = new Map<string, Rule>();
-
-/**
- * Evaluates the schema's CEL rules.
- *
- * @param wellFormed false when `checkSchema` found errors: a rule that meets a value of the wrong shape is passed over
- */
-export function checkRules(spec: unknown, wellFormed: boolean): RuleViolation[] {
-  const violations: RuleViolation[] = [];
-  visit(specSchema, spec, [], (rule, value, path) => {
-    if (!holds(rule.rule, value, wellFormed)) violations.push({ path, message: rule.message });
-  });
-  return violations;
-}
 
 type Visitor = (rule: CelRule, value: unknown, path: readonly (string | number)[]) => void;
 

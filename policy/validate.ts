@@ -1,39 +1,42 @@
-/** One WSSecurityPolicy manifest -> its spec with the schema's defaults, or sentences that say what is wrong with it. */
+/** One manifest -> its spec with the schema's defaults, or sentences that say what is wrong with it. */
 
 import type { ErrorObject } from 'ajv';
-import type { WSSecurityPolicySpec } from '../crds/types.ts';
 import type { Manifest } from './load.ts';
 import { notSupported, refusals } from './planned.ts';
 import type { Problem } from './problem.ts';
 import { Report } from './report.ts';
-import { checkRules, checkSchema, type Schema } from './schema.ts';
+import type { CrdSchema, Schema } from './schema.ts';
 
 const TOP_LEVEL = new Set(['apiVersion', 'kind', 'metadata', 'spec', 'status']);
+
+/** What `spec.….inclusiveNamespaces` may be. */
+export const INCLUSIVE_NAMESPACES = 'must be Auto, None or a list of at most 32 prefixes';
 
 /**
  * Checks everything that the schema can say. What needs more than one field at a time is for `checkPolicy`.
  *
+ * @typeParam T type of the kind's spec once it is valid
  * @returns the spec where the schema found no error
  */
-export function validate(manifest: Manifest): { spec?: WSSecurityPolicySpec; problems: readonly Problem[] } {
+export function validate<T>(manifest: Manifest, schema: CrdSchema): { spec?: T; problems: readonly Problem[] } {
   const report = new Report(manifest);
   for (const name of Object.keys(manifest.object)) {
     if (!TOP_LEVEL.has(name)) report.error([name], unknownField(name, [...TOP_LEVEL]));
   }
   const { spec: given } = manifest.object;
   if (given === undefined || given === null) {
-    report.error([], 'spec is missing; it says what the policy does');
+    report.error([], `spec is missing${explain(schema.spec)}`);
     return { problems: report.problems };
   }
-  const spec = structuredClone(given) as WSSecurityPolicySpec;
-  const errors = checkSchema(spec);
+  const spec: unknown = structuredClone(given);
+  const errors = schema.check(spec);
   const inSpec = new Report(manifest, ['spec']);
   for (const error of errors) reportSchemaError(inSpec, error);
-  for (const { path, message } of checkRules(spec, errors.length === 0)) {
+  for (const { path, message } of schema.violations(spec, errors.length === 0)) {
     inSpec.error(path, message, message.startsWith('not supported yet') ? 'NotSupported' : 'Invalid');
   }
   const problems = [...report.problems, ...inSpec.problems];
-  return problems.length === 0 ? { spec, problems } : { problems };
+  return problems.length === 0 ? { spec: spec as T, problems } : { problems };
 }
 
 function reportSchemaError(report: Report, error: ErrorObject): void {
@@ -72,7 +75,7 @@ function reportSchemaError(report: Report, error: ErrorObject): void {
       return;
     }
     case 'pattern':
-      report.error(path, patternMessage(field, error.data));
+      report.error(path, patternMessage(field, error.data, schema, typeof path.at(-1) === 'number'));
       return;
     default:
       report.error(path, `${error.message ?? error.keyword}${explain(schema)}`);
@@ -103,7 +106,7 @@ function typeMessage(schema: Schema, value: unknown): string {
 
 /** YAML takes 1.0 for the number 1 and 60 for a number, where a text is meant. */
 function textMend(schema: Schema, value: number | boolean): string {
-  if (String(schema.pattern).includes('h|m|s|ms')) return `write it like 5m, 60s or 1h30m`;
+  if (isDuration(schema)) return `write it like 5m, 60s or 1h30m`;
   const meant = schema.enum?.filter((each) => typeof each === 'string').find((each) => Number(each) === value);
   return `put it in quotes: "${meant ?? value}"`;
 }
@@ -115,14 +118,12 @@ function describe(value: unknown): string {
   return typeof value === 'string' ? 'a text' : `the ${typeof value} ${JSON.stringify(value)}`;
 }
 
-function patternMessage(field: string, value: unknown): string {
+/** @param listed whether the value is an item of the list that the field holds */
+function patternMessage(field: string, value: unknown, schema: Schema, listed: boolean): string {
+  if (isDuration(schema)) return `${quote(value)} is no duration; write it like 5m, 60s or 1h30m`;
   switch (field) {
-    case 'ttl':
-    case 'maxAge':
-    case 'maxLifetime':
-    case 'clockSkew':
-    case 'window':
-      return `${quote(value)} is no duration; write it like 5m, 60s or 1h30m`;
+    case 'inclusiveNamespaces':
+      return listed ? 'is no namespace prefix; the default namespace is written #default' : INCLUSIVE_NAMESPACES;
     case 'extendedKeyUsage':
       return `${quote(value)} is no extended key usage; write a name such as clientAuth or an object identifier such as 1.3.6.1.5.5.7.3.2`;
     default:
@@ -130,8 +131,13 @@ function patternMessage(field: string, value: unknown): string {
   }
 }
 
+function isDuration({ pattern }: Schema): boolean {
+  return typeof pattern === 'string' && pattern.includes('h|m|s|ms');
+}
+
 function unknownField(name: string, known: readonly string[]): string {
-  return `there is no field ${quote(name)} here${suggest(name, known) || `; the fields are ${known.join(', ')}`}`;
+  const others = known.length === 0 ? '; there are none' : `; the fields are ${known.join(', ')}`;
+  return `there is no field ${quote(name)} here${suggest(name, known) || others}`;
 }
 
 function suggest(given: string, known: readonly string[]): string {

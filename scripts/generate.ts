@@ -1,15 +1,6 @@
-/** Writes what is made from the CRD (crds/types.ts, docs/policy-reference.md) and what the chart has of other files. */
+/** Writes what is made from the CRDs. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { format, resolveConfig } from 'prettier';
-import { generateChart } from '../charts/generate.ts';
-import { generateReference } from '../crds/generate-reference.ts';
-import { generateTypes } from '../crds/generate-types.ts';
+import { writeFileSync } from 'node:fs';
+import { generatedFiles } from '../crds/generated-files.ts';
 
-const root = new URL('../', import.meta.url);
-const types = new URL('crds/types.ts', root);
-const crd = readFileSync(new URL('crds/waxseal.dev_wssecuritypolicies.yaml', root), 'utf8');
-const style = await resolveConfig(types);
-writeFileSync(types, await format(generateTypes(crd), { ...style, parser: 'typescript' }));
-writeFileSync(new URL('docs/policy-reference.md', root), generateReference(crd));
-for (const [path, content] of generateChart(root)) writeFileSync(new URL(path, root), content);
+for (const [file, text] of await generatedFiles()) writeFileSync(new URL(`../${file}`, import.meta.url), text);
