@@ -1,8 +1,9 @@
 /** `waxseal extproc`: the service that Envoy calls. */
 
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { Command, Option } from 'commander';
-import { PolicyFolder } from '../extproc/config/policy-folder.ts';
+import type { ConfigurationSourceFactory } from '../extproc/config/source.ts';
+import { parseListenAddress } from '../extproc/envoy/listen-address.ts';
 import { POLICY_SOURCES, type PolicySource } from '../extproc/envoy/policy-identity.ts';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../extproc/observe/log.ts';
 import { Service } from '../extproc/service.ts';
@@ -10,23 +11,43 @@ import { parseAddress, parseCount } from './arguments.ts';
 import { UsageError } from './usage-error.ts';
 
 interface Flags {
-  config: string;
+  config?: string;
+  operator?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  tlsCa?: string;
+  replicaName: string;
   listen: string;
   admin: string;
   workers: number;
   maxInFlight: number;
   maxInFlightBytes: number;
-  policyFrom: PolicySource[];
+  policyFrom?: PolicySource[];
   drainTimeout: number;
   logLevel: LogLevel;
 }
 
 const MIB = 1024 * 1024;
+/** Where a person configures Envoy, and where the operator does. */
+const BY_ROUTE: readonly PolicySource[] = ['metadata', 'route-name'];
+const BY_CLUSTER: readonly PolicySource[] = ['authority', 'metadata'];
 
 export function extprocCommand(): Command {
   return new Command('extproc')
-    .description('run the ext_proc service for Envoy, by the policies of a folder that is watched')
-    .requiredOption('--config <folder>', 'folder with WSSecurityPolicy, Secret and ConfigMap manifests')
+    .description('run the ext_proc service for Envoy, by the policies of a folder that is watched, or of the operator')
+    .option('--config <folder>', 'folder with WSSecurityPolicy, Secret and ConfigMap manifests')
+    .option('--operator <host:port,...>', 'instead of a folder: where replicas of the operator are')
+    .option(
+      '--tls-cert <file>',
+      'certificate for the operator (PEM); this file and the next two are read as they change',
+    )
+    .option('--tls-key <file>', 'its key (PEM)')
+    .option('--tls-ca <file>', "authorities that the operator's certificate may be of (PEM)")
+    .addOption(
+      new Option('--replica-name <name>', 'name by which the operator tells replicas apart')
+        .env('POD_NAME')
+        .default(hostname(), "the host's name"),
+    )
     .option('--listen <host:port|unix:path>', 'where Envoy calls', parseAddress, '127.0.0.1:9002')
     .option('--admin <host:port|unix:path>', '/metrics, /healthz and /readyz', parseAddress, '127.0.0.1:9003')
     .option(
@@ -38,9 +59,10 @@ export function extprocCommand(): Command {
     .option('--max-in-flight <number>', 'HTTP exchanges at a time; more get 503', parseCount, 1024)
     .option('--max-in-flight-bytes <bytes>', 'bytes of bodies at a time; more get 503', parseCount, 256 * MIB)
     .addOption(
-      new Option('--policy-from <source...>', 'what of Envoy names the policy, in this order')
-        .choices(POLICY_SOURCES)
-        .default(['metadata', 'route-name'], 'metadata route-name'),
+      new Option(
+        '--policy-from <source...>',
+        'what of Envoy names the policy, in this order (default: metadata route-name; with --operator: authority metadata)',
+      ).choices(POLICY_SOURCES),
     )
     .option('--drain-timeout <seconds>', 'time that exchanges under way get on SIGTERM', parseCount, 25)
     .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
@@ -50,13 +72,13 @@ export function extprocCommand(): Command {
 async function run(flags: Flags): Promise<void> {
   const logger = createLogger(flags.logLevel);
   const service = new Service({
-    source: (host) => new PolicyFolder(flags.config, host),
+    source: await sourceOf(flags),
     listen: flags.listen,
     admin: flags.admin,
     workers: flags.workers,
     maxExchanges: flags.maxInFlight,
     maxBytes: flags.maxInFlightBytes,
-    policySources: flags.policyFrom,
+    policySources: flags.policyFrom ?? (flags.operator === undefined ? BY_ROUTE : BY_CLUSTER),
     logger,
   });
   try {
@@ -70,4 +92,41 @@ async function run(flags: Flags): Promise<void> {
       void service.stop(flags.drainTimeout * 1000).then(() => process.exit(0));
     });
   }
+}
+
+/** @throws UsageError */
+async function sourceOf({
+  config,
+  operator,
+  tlsCert,
+  tlsKey,
+  tlsCa,
+  replicaName,
+}: Flags): Promise<ConfigurationSourceFactory> {
+  if ((config === undefined) === (operator === undefined)) {
+    throw new UsageError('say where policies come from: --config <folder> or --operator <host:port>, one of them');
+  }
+  if (config !== undefined) {
+    if (tlsCert !== undefined || tlsKey !== undefined || tlsCa !== undefined)
+      throw new UsageError('--tls-cert, --tls-key and --tls-ca are for --operator');
+    const { PolicyFolder } = await import('../extproc/config/policy-folder.ts');
+    return (host) => new PolicyFolder(config, host);
+  }
+  if (tlsCert === undefined || tlsKey === undefined || tlsCa === undefined) {
+    throw new UsageError('--operator needs --tls-cert, --tls-key and --tls-ca');
+  }
+  const operators = (operator ?? '').split(',').map(parseOperator);
+  const { OperatorSource } = await import('../extproc/config/operator-source.ts');
+  const tls = { certificate: tlsCert, key: tlsKey, ca: tlsCa };
+  return (host) => new OperatorSource({ operators, tls, replicaName }, host);
+}
+
+function parseOperator(text: string): { host: string; port: number } {
+  try {
+    const address = parseListenAddress(text);
+    if ('host' in address && address.port > 0) return address;
+  } catch {
+    // Told below.
+  }
+  throw new UsageError(`--operator: "${text}" is no address of an operator: write host:port, several with commas`);
 }

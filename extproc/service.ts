@@ -77,7 +77,10 @@ export class Service {
         this.#metrics.bundleRefused();
         this.#logProblems(problems);
         const bundle = this.#runtimes.current?.version;
-        logger.error({ bundle }, 'the configuration has errors and is not used; the one before stays in use');
+        logger.error(
+          { bundle },
+          'the configuration has errors and is not used where it has; what was in use before stays',
+        );
       },
       logger,
       registry: this.#metrics.registry,
