@@ -25,7 +25,7 @@ group:
 `;
 
 test('the generated files of the chart are what their sources say (npm run generate)', () => {
-  for (const [path, content] of generateChart(root)) assert.equal(read(path), content, path);
+  for (const [path, content] of generateChart(root)) assert.ok(read(path) === content, path);
 });
 
 test('the chart has no CRD beyond those of crds/', () => {

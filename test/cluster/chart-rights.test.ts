@@ -20,7 +20,8 @@ interface RulesReview {
 }
 
 const READ = ['get', 'list', 'watch'];
-const WRITE = ['create', 'delete', 'patch', 'update'];
+/** By server-side apply. */
+const WRITE = ['create', 'delete', 'patch'];
 
 const CLUSTER_WIDE = each(READ, ['gatewayclasses.gateway.networking.k8s.io']);
 const WATCHED = [
@@ -28,7 +29,7 @@ const WATCHED = [
     ...['secrets', 'configmaps', 'services', 'wssecuritypolicies.waxseal.dev'],
     ...['gateways', 'httproutes', 'referencegrants'].map((name) => `${name}.gateway.networking.k8s.io`),
   ]),
-  ...each(['get', 'patch', 'update'], ['wssecuritypolicies/status.waxseal.dev']),
+  ...each(['update'], ['wssecuritypolicies/status.waxseal.dev']),
   ...each(
     [...READ, ...WRITE],
     [
@@ -40,8 +41,9 @@ const WATCHED = [
 ];
 const CERTIFICATES = ['waxseal-ca', 'waxseal-operator-tls', 'waxseal-extproc-tls'].map((name) => `secrets ${name}`);
 const SYSTEM = [
-  ...each([...READ, 'create', 'patch', 'update'], ['leases.coordination.k8s.io']),
-  ...each([...READ, ...WRITE], ['services', 'referencegrants.gateway.networking.k8s.io']),
+  ...each(['get', 'update'], ['leases.coordination.k8s.io waxseal-operator']),
+  'create leases.coordination.k8s.io',
+  ...each(WRITE, ['services', 'referencegrants.gateway.networking.k8s.io']),
 ];
 
 /** `verb resource.group` or `verb resource.group name`, for each of each. */
@@ -129,13 +131,11 @@ describe('rights of the service accounts', () => {
   test('the operator in its own namespace: leases, alias Services and their grants, its three Secrets', async () => {
     assert.deepEqual(
       await rights('waxseal-operator', NAMESPACE),
-      sorted([
-        ...[...CLUSTER_WIDE, ...WATCHED, ...SYSTEM, 'create secrets'],
-        ...each(['get', 'update', 'patch'], CERTIFICATES),
-      ]),
+      sorted([...[...CLUSTER_WIDE, ...WATCHED, ...SYSTEM, 'create secrets'], ...each(['get', 'update'], CERTIFICATES)]),
     );
     assert.equal(await mayI('waxseal-operator', 'update', 'secrets/waxseal-ca', NAMESPACE), true);
     assert.equal(await mayI('waxseal-operator', 'update', 'secrets/sh.helm.release.v1.waxseal.v1', NAMESPACE), false);
+    assert.equal(await mayI('waxseal-operator', 'update', 'leases/another', NAMESPACE), false);
   });
 
   test('with cert-manager, the operator writes no Secret at all', async () => {
@@ -146,7 +146,7 @@ describe('rights of the service accounts', () => {
     );
   });
 
-  test('with watchNamespaces, it has rights in those only', async () => {
+  test('with watchNamespaces, it has rights in those and its own only', async () => {
     await install({ operator: { watchNamespaces: ['shop', 'billing'] } });
     for (const namespace of ['shop', 'billing']) {
       assert.deepEqual(await rights('waxseal-operator', namespace), sorted([...CLUSTER_WIDE, ...WATCHED]));
@@ -156,7 +156,7 @@ describe('rights of the service accounts', () => {
     }
     assert.deepEqual(
       await rights('waxseal-operator', NAMESPACE),
-      sorted([...CLUSTER_WIDE, ...SYSTEM, 'create secrets', ...each(['get', 'update', 'patch'], CERTIFICATES)]),
+      sorted([...CLUSTER_WIDE, ...WATCHED, ...SYSTEM, 'create secrets', ...each(['get', 'update'], CERTIFICATES)]),
     );
     assert.equal(await mayI('waxseal-operator', 'get', 'secrets', 'other'), false);
   });

@@ -5,7 +5,7 @@
   verbs: [get, list, watch]
 - apiGroups: [waxseal.dev]
   resources: [wssecuritypolicies/status]
-  verbs: [get, patch, update]
+  verbs: [update]
 - apiGroups: [gateway.networking.k8s.io]
   resources: [gateways, httproutes, referencegrants]
   verbs: [get, list, watch]
@@ -19,10 +19,10 @@
 # What attaches a policy to a gateway.
 - apiGroups: [gateway.envoyproxy.io]
   resources: [envoyextensionpolicies, clienttrafficpolicies]
-  verbs: [get, list, watch, create, update, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [networking.istio.io]
   resources: [envoyfilters]
-  verbs: [get, list, watch, create, update, patch, delete]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create, patch]
@@ -40,14 +40,18 @@
 # Which replica leads. `create` cannot be limited to a name.
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
-  verbs: [get, list, watch, create, update, patch]
+  resourceNames: [{{ include "waxseal.partName" (list . "operator") }}]
+  verbs: [get, update]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [create]
 # A Service per policy, by whose name Envoy Gateway's calls are told apart, and leave for policies to name it.
 - apiGroups: [""]
   resources: [services]
-  verbs: [get, list, watch, create, update, patch, delete]
+  verbs: [create, patch, delete]
 - apiGroups: [gateway.networking.k8s.io]
   resources: [referencegrants]
-  verbs: [get, list, watch, create, update, patch, delete]
+  verbs: [create, patch, delete]
 # Certificates between operator and data plane.
 - apiGroups: [""]
   resources: [secrets]
@@ -55,7 +59,7 @@
     {{- range list "ca" "operator-tls" "extproc-tls" }}
     - {{ include "waxseal.partName" (list $ .) }}
     {{- end }}
-  verbs: [get{{ if eq .Values.certificates.mode "operator" }}, update, patch{{ end }}]
+  verbs: [get{{ if eq .Values.certificates.mode "operator" }}, update{{ end }}]
 {{- if eq .Values.certificates.mode "operator" }}
 - apiGroups: [""]
   resources: [secrets]
