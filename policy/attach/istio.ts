@@ -7,7 +7,7 @@
 import { aliasName } from '../alias.ts';
 import type { EnvoyFilter, ObjectMeta, Service } from '../kubernetes.ts';
 import { namespaceOf, type GatewayEntry, type RouteEntry } from './cluster-index.ts';
-import { addCluster, filterName, insertFilter, raiseBufferLimit, switchOnRoute } from './istio-patches.ts';
+import { addCluster, insertFilter, raiseBufferLimit, switchOnRoute } from './istio-patches.ts';
 import type { Landscape } from './landscape.ts';
 import { LABELS, metadataFor } from './ours.ts';
 import { ownerReference, type PolicyView } from './policy-view.ts';
@@ -16,7 +16,8 @@ import type { AttachOptions } from './types.ts';
 
 /** The API's limit of rules of an HTTPRoute. */
 const MAX_RULES = 16;
-const GATEWAY_CLUSTER = 'waxseal.dev/extproc';
+/** Envoy sends a cluster's name as the gRPC :authority, which cannot hold a slash. */
+const SERVICE_CLUSTER = 'waxseal.dev-extproc';
 
 /** Name of the EnvoyFilter of a policy at a Gateway or a Service. */
 export function envoyFilterName(policyId: string, target: string): string {
@@ -34,7 +35,7 @@ export function gatewayFilter(gateway: GatewayEntry, maxBody: number, { options 
     ...(uid !== undefined && { ownerReferences: [ownerReference(object, uid)] }),
   };
   return envoyFilter(metadata, podsOf(gateway), [
-    addCluster('GATEWAY', GATEWAY_CLUSTER, maxBody, options),
+    addCluster('GATEWAY', SERVICE_CLUSTER, maxBody, options),
     raiseBufferLimit('GATEWAY', maxBody),
   ]);
 }
@@ -52,7 +53,7 @@ export function policyFilter(
       {
         context: 'GATEWAY',
         policyId: policy.id,
-        cluster: GATEWAY_CLUSTER,
+        cluster: SERVICE_CLUSTER,
         everywhere: true,
         ...(port !== 'every' && { port }),
       },
@@ -64,7 +65,7 @@ export function policyFilter(
   if (ports.length === 0 && routes.length > 0) {
     patches.push(
       insertFilter(
-        { context: 'GATEWAY', policyId: policy.id, cluster: GATEWAY_CLUSTER, everywhere: false },
+        { context: 'GATEWAY', policyId: policy.id, cluster: SERVICE_CLUSTER, everywhere: false },
         landscape.options,
       ),
     );
@@ -89,7 +90,7 @@ export function sidecarFilter(
   maxBody: number,
   options: AttachOptions,
 ): EnvoyFilter {
-  const cluster = filterName(policy.id);
+  const cluster = `${SERVICE_CLUSTER}-${policy.alias}`;
   const metadata: ObjectMeta = {
     ...metadataFor(policy, policy.namespace),
     name: envoyFilterName(policy.id, serviceTarget(service.metadata.name)),
