@@ -25,6 +25,8 @@ export interface EnvoyProxy {
   readonly admin: string;
   /** URL of a listener of the Gateway, by the port in the Gateway. Envoy listens elsewhere for ports below 1024. */
   url(port?: number): string;
+  /** What Envoy wrote of the requests it answered, one line of JSON each. */
+  accessLog(): Promise<string>;
   /** Stops it; it is not started again by anyone. */
   stop(): Promise<void>;
 }
@@ -39,12 +41,8 @@ export interface EnvoyProxy {
  */
 export async function startEnvoyProxy(cluster: TestCluster, gateway: string): Promise<EnvoyProxy> {
   const [namespace = '', name = ''] = gateway.split('/');
-  const ports = new Map(
-    (await cluster.get<Gateway>('gateway', name, '-n', namespace)).spec.listeners.map(({ port }) => [
-      port,
-      port < 1024 ? port + 10_000 : port,
-    ]),
-  );
+  const { spec } = await cluster.get<Gateway>('gateway', name, '-n', namespace);
+  const ports = new Map(spec.listeners?.map(({ port = 0 }) => [port, port < 1024 ? port + 10_000 : port]));
   for (const port of ports.values()) {
     // Envoy would share it with another Envoy, and each would get some of the connections.
     if ((await freePort(port)) !== port) throw new Error(`Port ${port} of the Gateway ${gateway} is taken.`);
@@ -57,8 +55,16 @@ export async function startEnvoyProxy(cluster: TestCluster, gateway: string): Pr
   const pod = await onlyOne(cluster, 'pods', owned);
   const adminPort = await stablePort();
   const args = await commandLine(cluster, deployment, pod.metadata.name, adminPort);
-  const child = new Child(`envoy of ${gateway}`, envoyBinary(), args);
-  for (const port of ports.values()) await child.until(() => accepts(port));
+  const accessLog = join(cluster.folder, deployment.metadata.name, 'access.log');
+  // Envoy opens /dev/stdout for its access log, which cannot be done with the socket that Node gives its children.
+  const redirect = ['-c', 'log=$1; shift; exec "$@" >"$log"', 'sh', accessLog];
+  const child = new Child(`envoy of ${gateway}`, 'sh', [...redirect, envoyBinary(), ...args]);
+  try {
+    for (const port of ports.values()) await child.until(() => accepts(port));
+  } catch (error) {
+    await child.stop();
+    throw error;
+  }
   await patchStatus(cluster, 'pod', ENVOY_GATEWAY_NAMESPACE, pod.metadata.name, {
     phase: 'Running',
     conditions: [{ type: 'Ready', status: 'True' }],
@@ -72,6 +78,7 @@ export async function startEnvoyProxy(cluster: TestCluster, gateway: string): Pr
     url(port = ports.keys().next().value ?? 0) {
       return `http://127.0.0.1:${ports.get(port)}`;
     },
+    accessLog: () => readFile(accessLog, 'utf8'),
     stop: () => child.stop(),
   };
 }
