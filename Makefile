@@ -8,7 +8,7 @@ help:
 	@echo 'ONCE=1 make demo                           the same, then stop'
 	@echo 'make demo BACKEND=host:port CONFIG=folder  in front of your own service (and POLICY=namespace/name)'
 	@echo 'make test                                  everything that is tested'
-	@echo 'make test SUITE=unit                       one of: static unit e2e interop'
+	@echo 'make test SUITE=unit                       one of: static unit e2e interop cluster'
 	@echo 'make image IMAGE=name:tag                  the container image (needs docker)'
 	@echo 'make sbom                                  what is in it, in CycloneDX, on stdout'
 

@@ -1,6 +1,6 @@
 /**
  * Runs everything that is tested, suite by suite, and ends with one line `N passed, N failed`.
- * SUITE=static|unit|e2e|interop runs one of them.
+ * SUITE=static|unit|e2e|interop|cluster runs one of them.
  */
 
 import { spawn } from 'node:child_process';
@@ -23,12 +23,14 @@ const suites: Record<string, () => Promise<Result>> = {
   static: checkSources,
   unit: () =>
     runTests(
-      testFiles().filter((file) => !/^test\/(e2e|interop)\//.test(file)),
+      testFiles().filter((file) => !/^test\/(e2e|interop|cluster)\//.test(file)),
       2,
     ),
   // One file at a time: these start processes and measure time limits.
   e2e: () => runTests(testFiles('test/e2e/'), 1),
   interop: () => runTests(testFiles('test/interop/'), 1),
+  // Envoy Gateway's ports are fixed: there can be only one.
+  cluster: () => runTests(testFiles('test/cluster/'), 1, 20 * MINUTE),
 };
 
 const wanted = process.env['SUITE'] ? [process.env['SUITE']] : Object.keys(suites);
@@ -87,11 +89,11 @@ function execute(command: string, args: string[]): Promise<{ code: number | null
 }
 
 /** One line a file as it ends, and each failure in full. */
-async function runTests(files: string[], concurrency: number): Promise<Result> {
+async function runTests(files: string[], concurrency: number, timeout = 10 * MINUTE): Promise<Result> {
   const result = { passed: 0, failed: 0 };
   if (files.length === 0) return result;
   const stderr = new Map<string, string>();
-  const events = run({ cwd: ROOT, files: files.map((file) => join(ROOT, file)), concurrency, timeout: 10 * MINUTE });
+  const events = run({ cwd: ROOT, files: files.map((file) => join(ROOT, file)), concurrency, timeout });
   events.on('test:stderr', ({ file, message }) => stderr.set(file, (stderr.get(file) ?? '') + message));
   events.on('test:pass', (data) => {
     if (data.details.type === 'suite') return;
