@@ -7,7 +7,7 @@ import { protectMessage } from '../../../examples/demo/protect-message.ts';
 import type { ProtectOptions } from '../../../examples/demo/protect-message.ts';
 import type { Answer } from './recorder.ts';
 
-const authority = createAuthority('E2E CA');
+export const authority = createAuthority('E2E CA');
 export const ca = authority.certificate;
 export const gateway = authority.issue('gateway');
 export const backend = authority.issue('backend');

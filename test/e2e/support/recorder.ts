@@ -35,11 +35,12 @@ export class Recorder {
     this.answer = answer;
   }
 
-  static async start(answer: Answer): Promise<Recorder> {
+  /** @param host address to listen on; other machines of a test cluster do not reach the loopback */
+  static async start(answer: Answer, host = '127.0.0.1'): Promise<Recorder> {
     const recorder = new Recorder(answer);
     // Node closes idle connections after five seconds; a request that Envoy sends just then would be lost.
     recorder.#server.keepAliveTimeout = 0;
-    await new Promise<void>((resolve) => recorder.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => recorder.#server.listen(0, host, resolve));
     return recorder;
   }
 

@@ -1,0 +1,296 @@
+/**
+ * A cluster with everything in it: kubectl applies policies, and messages through the Envoy that a real Envoy Gateway feeds
+ * show what becomes of them. One after the other on one system, because it takes half a minute to start.
+ */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import type { AncestorStatus, Condition, KubernetesObject } from '../../policy/kubernetes.ts';
+import { serviceOfProcess } from '../../scripts/local/kubernetes/endpoints.ts';
+import { GATEWAY_CLASS } from '../../scripts/local/kubernetes/envoy-gateway.ts';
+import { startEnvoyProxy, type EnvoyProxy } from '../../scripts/local/kubernetes/envoy-proxy.ts';
+import { hostAddress } from '../../scripts/local/kubernetes/host-address.ts';
+import { stablePort } from '../../scripts/local/ports.ts';
+import { until } from '../../scripts/local/until.ts';
+import { closeIdle, send } from '../e2e/support/http.ts';
+import {
+  authority,
+  content,
+  envelope,
+  KEYS,
+  OUTGOING,
+  policy,
+  secret,
+  securedEcho,
+  ca,
+  backend,
+} from '../e2e/support/fixture.ts';
+import { openMessage } from '../../examples/demo/open-message.ts';
+import { Recorder } from '../e2e/support/recorder.ts';
+import { underLoad } from './support/load.ts';
+import { System } from './support/system.ts';
+
+const NAMESPACE = 'e2e';
+const MESSAGE = envelope(content(300));
+const isGood = (status: number, text: string): boolean => status === 200 && text.includes('urn:example:shop');
+
+describe('the operator with Envoy Gateway', () => {
+  let system: System;
+  let envoy: EnvoyProxy;
+  let recorder: Recorder;
+
+  before(async () => {
+    recorder = await Recorder.start(securedEcho, await hostAddress());
+    system = await System.start({ envoyGateway: true, operators: 2, replicas: 2 });
+    const { cluster } = system;
+    await cluster.apply(
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+      gateway(await stablePort()),
+      ...(await serviceOfProcess(NAMESPACE, 'backend', recorder.port)),
+      route('orders', recorder.port),
+    );
+    await apply(...KEYS);
+    envoy = await startEnvoyProxy(cluster, `${NAMESPACE}/web`);
+  });
+  after(async () => {
+    closeIdle();
+    await envoy?.stop();
+    await system?.stop();
+    recorder.close();
+  });
+
+  /** As a person does it. */
+  const apply = async (...objects: readonly object[]): Promise<void> => {
+    await system.cluster.kubectl(['apply', '-f', '-'], objects.map((object) => stringify(object)).join('---\n'));
+  };
+  const remove = async (kind: string, name: string): Promise<void> => {
+    await system.cluster.kubectl(['delete', kind, name, '-n', NAMESPACE]);
+  };
+  const url = (path = '/orders'): string => `${envoy.url()}${path}`;
+  const conditions = async (name: string): Promise<Record<string, Condition>> => {
+    const { status } = await system.cluster.get<KubernetesObject & { status?: { ancestors?: AncestorStatus[] } }>(
+      ...['wssp', name, '-n', NAMESPACE],
+    );
+    const all = status?.ancestors?.[0]?.conditions ?? [];
+    return Object.fromEntries(all.map((condition) => [condition.type, condition]));
+  };
+  const generation = async (name: string): Promise<number> => {
+    const { metadata } = await system.cluster.get('wssp', name, '-n', NAMESPACE);
+    return metadata.generation ?? 0;
+  };
+  const programmed = async (name: string): Promise<void> => {
+    const wanted = await generation(name);
+    let seen: Condition | undefined;
+    await until(`${name} is programmed`, async () => {
+      seen = (await conditions(name)).Programmed;
+      return seen?.status === 'True' && seen.observedGeneration === wanted;
+    }).catch((error: unknown) => {
+      throw new Error(`${name}: ${JSON.stringify(seen)}`, { cause: error });
+    });
+  };
+
+  test('without a policy a message passes as it is', async () => {
+    recorder.reset(({ body }) => ({ body }));
+    await until('the route serves', async () => (await send(url(), MESSAGE)).status === 200);
+    assert.equal(recorder.last.body.toString(), MESSAGE);
+  });
+
+  test('kubectl apply, and a plain message reaches the backend signed and encrypted, and the answer comes back plain', async () => {
+    recorder.reset(securedEcho);
+    await apply(policy('orders', { ...OUTGOING, targetRefs: [target('orders')] }));
+    await programmed('orders');
+    await until('Envoy has the filter', async () =>
+      isGood((await send(url(), MESSAGE)).status, (await send(url(), MESSAGE)).text),
+    );
+    const opened = await openMessage(recorder.last.body.toString(), { ca, key: backend.key });
+    assert.equal(opened.encrypted, true);
+    const { Accepted, Programmed } = await conditions('orders');
+    assert.equal(Accepted?.status, 'True');
+    assert.match(Programmed?.message ?? '', /2 of 2 data plane replicas run generation 1/);
+    const table = await system.cluster.kubectl(['get', 'wssp', 'orders', '-n', NAMESPACE]);
+    assert.match(table, /orders .*True/);
+  });
+
+  test('a message of a megabyte passes, although Envoy Gateway would stop at 32 KiB', async () => {
+    const large = envelope(content(1_000_000));
+    const { status, text } = await send(url(), large);
+    assert.equal(`${status} ${text.length > 900_000 ? 'large' : text.slice(0, 300)}`, '200 large');
+  });
+
+  test('a changed policy is what the next message meets', async () => {
+    const { request, response } = OUTGOING;
+    const { encryption, ...signedOnly } = request.secure;
+    assert.ok(encryption);
+    await apply(policy('orders', { targetRefs: [target('orders')], request: { secure: signedOnly } }));
+    await programmed('orders');
+    recorder.reset(() => ({ body: envelope('<o:Ok xmlns:o="urn:example:shop"/>') }));
+    assert.equal((await send(url(), MESSAGE)).status, 200);
+    const sent = recorder.last.body.toString();
+    assert.match(sent, /Signature/);
+    assert.doesNotMatch(sent, /EncryptedData/);
+    assert.ok(response);
+    await apply(policy('orders', { ...OUTGOING, targetRefs: [target('orders')] }));
+    await programmed('orders');
+    recorder.reset(securedEcho);
+    assert.equal((await send(url(), MESSAGE)).status, 200);
+  });
+
+  test('a broken policy says why in its status, and the last good one runs on', async () => {
+    const broken = { ...OUTGOING, targetRefs: [target('orders')] };
+    const { status } = await broken_(broken);
+    assert.equal(status, 200);
+    const { ResolvedRefs, Programmed } = await conditions('orders');
+    assert.equal(ResolvedRefs?.reason, 'InvalidRef');
+    assert.match(
+      ResolvedRefs.message,
+      /spec\.request\.secure\.signature\.keyRef.*there is no Secret e2e\/no-such-keys/,
+    );
+    assert.match(Programmed?.message ?? '', /2 of 2 data plane replicas stay with the last version that works/);
+    const events = await system.cluster.kubectl([
+      'get',
+      'events',
+      '-n',
+      NAMESPACE,
+      '-o',
+      'jsonpath={.items[*].message}',
+    ]);
+    assert.match(events, /no-such-keys/);
+    await apply(policy('orders', broken));
+    await programmed('orders');
+  });
+  const broken_ = async (spec: typeof OUTGOING & object): Promise<{ status: number }> => {
+    const signature = { keyRef: { name: 'no-such-keys' } };
+    const secure = { ...spec.request.secure, signature };
+    await apply(policy('orders', { ...spec, request: { ...spec.request, secure } }));
+    await until('the status says so', async () => (await conditions('orders')).ResolvedRefs?.status === 'False');
+    return send(url(), MESSAGE);
+  };
+
+  test('a renewed Secret is used within two seconds, without a failed request', async () => {
+    const [signing, renewed] = [authority.issue('signing'), authority.issue('renewed')];
+    const { request } = OUTGOING;
+    const secure = { ...request.secure, signature: { keyRef: { name: 'signing-keys' } } };
+    await apply(
+      secret('signing-keys', { 'tls.crt': signing.certificate, 'tls.key': signing.key }),
+      policy('orders', { ...OUTGOING, targetRefs: [target('orders')], request: { secure } }),
+    );
+    await programmed('orders');
+    const serials = new Set<string>();
+    let tookEffect = 0;
+    recorder.reset(async (received) => {
+      serials.add(signerOf(received.body.toString()));
+      return securedEcho(received);
+    });
+    const { odd, sent } = await underLoad(url(), MESSAGE, isGood, async () => {
+      const before = serials.size;
+      const start = performance.now();
+      await apply(secret('signing-keys', { 'tls.crt': renewed.certificate, 'tls.key': renewed.key }));
+      await until('messages are signed with the new key', () => serials.size > before);
+      tookEffect = performance.now() - start;
+    });
+    assert.deepEqual(odd, {}, `of ${sent}`);
+    assert.ok(tookEffect < 30_000);
+    console.log(`  renewed key in use after ${tookEffect.toFixed(0)} ms, ${sent} requests`);
+  });
+  const signerOf = (message: string): string => /BinarySecurityToken[^>]*>([^<]+)</.exec(message)?.[1] ?? '';
+
+  test('the leader is killed under load: another takes over in less than 20 s, and no request fails', async () => {
+    const first = await system.leader();
+    let handover = 0;
+    const { odd, sent } = await underLoad(url(), MESSAGE, isGood, async () => {
+      const start = performance.now();
+      first.child.signal('SIGKILL');
+      await first.child.ended;
+      const second = await system.leader();
+      handover = performance.now() - start;
+      assert.notEqual(second.name, first.name);
+    });
+    assert.deepEqual(odd, {}, `of ${sent}`);
+    console.log(`  hand-over after ${(handover / 1000).toFixed(1)} s, ${sent} requests`);
+    assert.ok(handover < 20_000, `${handover} ms`);
+    await system.startOperator(first);
+    await apply(policy('orders', { ...OUTGOING, targetRefs: [target('orders')], description: 'after the hand-over' }));
+    await programmed('orders');
+  });
+
+  test('all operators are killed under load: no request fails, and they find their way back', async () => {
+    const { odd, sent } = await underLoad(url(), MESSAGE, isGood, async () => {
+      for (const { child } of system.operators) child.signal('SIGKILL');
+      await Promise.all(system.operators.map(({ child }) => child.ended));
+      await sleep(3000);
+      for (const operator of system.operators) await system.startOperator(operator);
+      await system.leader();
+    });
+    assert.deepEqual(odd, {}, `of ${sent}`);
+    await apply(policy('orders', { ...OUTGOING, targetRefs: [target('orders')], description: 'after the restart' }));
+    await programmed('orders');
+  });
+
+  test('the API server is stopped and started under load: no request fails, and the next change arrives', async () => {
+    const { odd, sent } = await underLoad(url(), MESSAGE, isGood, async () => {
+      await system.cluster.stopApiServer();
+      await sleep(5000);
+      await system.cluster.startApiServer();
+    });
+    assert.deepEqual(odd, {}, `of ${sent}`);
+    await apply(policy('orders', { ...OUTGOING, targetRefs: [target('orders')], description: 'after the outage' }));
+    await programmed('orders');
+  });
+
+  test('a replica that drains takes no request with it', async () => {
+    const [replica] = system.replicas;
+    assert.ok(replica);
+    const { odd, sent } = await underLoad(url(), MESSAGE, isGood, async () => {
+      await replica.pod.setReady(false);
+      await sleep(3000);
+      await replica.child.stop(30_000);
+    });
+    assert.deepEqual(odd, {}, `of ${sent}`);
+    await until('the status counts one replica', async () =>
+      /1 of 1 data plane/.test((await conditions('orders')).Programmed?.message ?? ''),
+    );
+  });
+
+  test('a deleted policy takes its filter with it', async () => {
+    await remove('wssp', 'orders');
+    recorder.reset(({ body }) => ({ body }));
+    await until('messages pass as they are', async () => {
+      const { status } = await send(url(), MESSAGE);
+      return status === 200 && recorder.last.body.toString() === MESSAGE;
+    });
+    await until('nothing is left', async () => {
+      const left = await system.cluster.kubectl([
+        ...['get', 'envoyextensionpolicies,clienttrafficpolicies,referencegrants,services', '-A', '-o', 'name'],
+        ...['-l', 'app.kubernetes.io/managed-by=waxseal'],
+      ]);
+      return left.trim() === '';
+    });
+  });
+});
+
+function gateway(port: number): KubernetesObject {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'web', namespace: NAMESPACE },
+    spec: { gatewayClassName: GATEWAY_CLASS, listeners: [{ name: 'http', protocol: 'HTTP', port }] },
+  };
+}
+
+function route(name: string, port: number): KubernetesObject {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name, namespace: NAMESPACE },
+    spec: {
+      parentRefs: [{ name: 'web' }],
+      rules: [{ matches: [{ path: { value: `/${name}` } }], backendRefs: [{ name: 'backend', port }] }],
+    },
+  };
+}
+
+function target(name: string, kind = 'HTTPRoute'): object {
+  return { group: 'gateway.networking.k8s.io', kind, name };
+}
