@@ -79,7 +79,7 @@ test('a target that is missing, or another policy that was first, come from the 
   assert.deepEqual(words({ ancestor: { accepted } }), [
     'Accepted False Conflicted',
     'ResolvedRefs True ResolvedRefs',
-    'Programmed False Invalid',
+    'Programmed False Conflicted',
   ]);
 });
 

@@ -74,11 +74,10 @@ function conditionsOf(facts: PolicyFacts, ancestor: PlannedAncestor): Statement[
     references.length > 0
       ? no(wordFor(references), brokenBecause(references))
       : yes('ResolvedRefs', 'every Secret and ConfigMap that the policy refers to is there');
-  const programmed = !accepted.status
-    ? no('Invalid', `not accepted; ${stillRunning(delivery)}`)
-    : !resolved.status
-      ? no('Invalid', `references are not resolved; ${stillRunning(delivery)}`)
-      : programmedBy(ancestor.programmed, delivery, generation);
+  const usable = own.length === 0 && references.length === 0;
+  const programmed = usable
+    ? programmedBy(ancestor, delivery, generation)
+    : no('Invalid', `generation ${generation} is not in use; ${stillRunning(delivery)}`);
   return [
     statement('Accepted', accepted),
     statement('ResolvedRefs', resolved),
@@ -91,14 +90,15 @@ function conditionsOf(facts: PolicyFacts, ancestor: PlannedAncestor): Statement[
   ];
 }
 
-function programmedBy(gateway: Verdict, delivery: Delivery, generation: number): Verdict {
+function programmedBy({ accepted, programmed }: PlannedAncestor, delivery: Delivery, generation: number): Verdict {
   const { replicas, running, refusals } = delivery;
   const count = `${running} of ${replicas} data plane replicas run generation ${generation}`;
   const reasons = refusals.map(({ replica, reason }) => `; ${replica}: ${reason}`).join('');
+  if (!accepted.status) return no(accepted.reason, `not attached as it asks for; ${count}`);
   if (replicas === 0) return no('Pending', 'no data plane replica is connected to the operator; messages are refused');
   if (running === 0) return no('Pending', `${count}${reasons}`);
   if (running < replicas) return no('PartiallyProgrammed', `${count}${reasons}`);
-  if (!gateway.status) return no(gateway.reason, `${gateway.message}; ${count}`);
+  if (!programmed.status) return no(programmed.reason, `${programmed.message}; ${count}`);
   return yes('Programmed', count);
 }
 
