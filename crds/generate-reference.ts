@@ -93,7 +93,7 @@ function typeOf(schema: Schema): string {
   switch (schema.type) {
     case 'object':
       return typeof schema.additionalProperties === 'object'
-        ? `map of texts, ${String(schema.minProperties ?? 0)} to ${String(schema.maxProperties)}`
+        ? `map of texts, ${Number(schema.minProperties ?? 0)} to ${Number(schema.maxProperties)}`
         : 'object';
     case 'integer':
       return `integer, ${String(schema.minimum)} to ${String(schema.maximum)}`;
