@@ -6,7 +6,7 @@ import type { Governed } from './claims.ts';
 import { governedRules } from './claims.ts';
 import { GATEWAY_API, namespaceOf, type GatewayEntry } from './cluster-index.ts';
 import { takenByEnvoyGateway } from './envoy-gateway-status.ts';
-import { envoyFilterName, serviceTarget, sharedNames } from './istio.ts';
+import { envoyFilterName, policyFilterNames, serviceTarget, sharedNames } from './istio.ts';
 import type { Landscape } from './landscape.ts';
 import type { PolicyView } from './policy-view.ts';
 import { enumerate, moreSpecific } from './sentences.ts';
@@ -79,14 +79,14 @@ function examineAtGateway(
   if (target.problem) entry.failures.push(target.problem);
   else if (!gateway.kind) entry.failures.push(notOurs(gateway, landscape));
   else if (winner && winner !== policy) entry.failures.push(lostTo(winner, policy, target));
-  else {
+  else if (gateway.kind === 'Istio' && landscape.isInseparable(target.key, gateway)) {
+    entry.failures.push(inseparable(policy, target));
+  } else {
     entry.planned = true;
-    if (gateway.kind === 'Istio') {
-      const problem = istioProblem(gateway, policy, target, landscape);
-      if (problem) return void entry.failures.push(problem);
-    }
     const governor = landscape.governorAt(gateway)(target.key);
+    const shared = gateway.kind === 'Istio' ? sharedNames(policy, gateway, target, landscape) : [];
     if (governor?.kind === 'EnvoyExtensionPolicy') entry.failures.push(lostToForeign(governor.id, policy, target));
+    else if (shared.length > 0) entry.failures.push(ambiguous(gateway, shared));
     else {
       entry.attached.push(describe(policy.namespace, target.reference));
       for (const note of notesOn(gateway, policy, target, landscape)) entry.notes.add(note);
@@ -94,23 +94,17 @@ function examineAtGateway(
   }
 }
 
-/** What Istio's way of naming routes and listeners does not allow. */
-function istioProblem(
-  gateway: GatewayEntry,
-  policy: PolicyView,
-  target: Target,
-  landscape: Landscape,
-): Verdict | undefined {
-  if (landscape.isInseparable(target.key, gateway)) {
-    const message =
-      `${describe(policy.namespace, target.reference)} shares its port with another listener, and Istio serves them ` +
-      'as one. Attach the policy to the Gateway or to routes, or give the listener a port of its own.';
-    return { status: false, reason: 'Invalid', message };
-  }
-  const shared = sharedNames(policy, gateway, target, landscape);
-  if (shared.length === 0) return undefined;
+/** @see Landscape.isInseparable */
+function inseparable(policy: PolicyView, { reference }: Target): Verdict {
   const message =
-    `At Gateway ${gateway.id} another HTTPRoute has a rule of the same name: ${enumerate(shared)}. Istio tells Envoy ` +
+    `${describe(policy.namespace, reference)} shares its port with another listener, and Istio serves them as one. ` +
+    'Attach the policy to the Gateway or to routes, or give the listener a port of its own.';
+  return { status: false, reason: 'Invalid', message };
+}
+
+function ambiguous(gateway: GatewayEntry, names: readonly string[]): Verdict {
+  const message =
+    `At Gateway ${gateway.id} another HTTPRoute has a rule of the same name: ${enumerate(names)}. Istio tells Envoy ` +
     'nothing but the name, so messages to both are refused until the rule of one of them is renamed.';
   return { status: false, reason: 'Conflicted', message };
 }
@@ -120,11 +114,12 @@ function notesOn(gateway: GatewayEntry, policy: PolicyView, target: Target, land
   if (kind === 'Gateway') {
     const coverage = landscape.coverage(gateway);
     const others = coverage.filter(({ by }) => by !== undefined && by.id !== policy.id);
+    const below = sectionName === undefined ? others : onListener(others, gateway, sectionName, landscape);
     const open = coverage.filter(({ by }) => by === undefined).map(({ route }) => route);
     const count = new Set(landscape.routes(policy.id, gateway)).size;
     return [
-      `It governs ${count} of the routes of the Gateway.`,
-      ...moreSpecific(sectionName === undefined ? others : onListener(others, gateway, sectionName, landscape)),
+      `It governs ${count} of the Gateway's ${gateway.routes.length} routes.`,
+      ...moreSpecific(below),
       ...(open.length > 0 ? [`No policy governs ${enumerate(open)}: messages pass there untouched.`] : []),
     ];
   }
@@ -138,14 +133,15 @@ function notesOn(gateway: GatewayEntry, policy: PolicyView, target: Target, land
   ];
 }
 
-/** Of the governed routes, those that a listener serves. */
+/** Those that a listener serves, and that have something of their own. */
 function onListener(
   all: readonly Governed[],
   gateway: GatewayEntry,
   listener: string,
   landscape: Landscape,
 ): Governed[] {
-  return all.filter(({ route }) => {
+  return all.filter(({ route, directly }) => {
+    if (!directly) return false;
     const [namespace, name] = route.split('/');
     const parents = landscape.index.routes.get(`${namespace}/${name}`)?.parents ?? [];
     return parents.some((parent) => parent.gateway === gateway && parent.listeners.includes(listener));
@@ -165,7 +161,7 @@ function finish({ ref, gateway, attached, notes, failures, planned }: Draft, pol
       : {
           status: false,
           reason: accepted.reason,
-          message: 'Nothing is programmed, because the policy is not accepted here.',
+          message: 'The policy is not accepted here.',
         },
     ...(bufferLimit && { bufferLimit }),
     routes: gateway ? landscape.routes(policy.id, gateway) : [],
@@ -191,12 +187,13 @@ function programming(
   if (gateway?.kind === 'EnvoyGateway') {
     return takenByEnvoyGateway(landscape.extensionPolicies.get(`${policy.namespace}/${policy.alias}`), gateway);
   }
-  const name = gateway
-    ? `${namespaceOf(gateway.object)}/${envoyFilterName(policy.id, gateway.id)}`
-    : `${policy.namespace}/${envoyFilterName(policy.id, serviceTarget(ref.name))}`;
-  return landscape.envoyFilters.has(name)
-    ? { status: true, reason: 'Programmed', message: 'Istio has its EnvoyFilter.' }
-    : { status: false, reason: 'Reconciling', message: `EnvoyFilter ${name} does not exist yet.` };
+  const names = gateway
+    ? policyFilterNames(policy, gateway, landscape)
+    : [`${policy.namespace}/${envoyFilterName(policy.id, serviceTarget(ref.name))}`];
+  const missing = names.find((name) => !landscape.envoyFilters.has(name));
+  return missing === undefined
+    ? { status: true, reason: 'Programmed', message: 'Istio has its EnvoyFilters.' }
+    : { status: false, reason: 'Reconciling', message: `EnvoyFilter ${missing} does not exist yet.` };
 }
 
 function bufferAt(gateway: GatewayEntry, policy: PolicyView, landscape: Landscape): Verdict {

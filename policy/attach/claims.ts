@@ -65,6 +65,8 @@ export interface Governed {
   readonly route: string;
   /** Absent: nobody. */
   readonly by?: Governor;
+  /** By what is attached to the route or the rule itself. */
+  readonly directly: boolean;
 }
 
 export interface Governor {
@@ -89,7 +91,7 @@ export function coverageOf(gateway: GatewayEntry, governorOf: GovernorOf): reado
     if (rules.length > 0 && rules.length === route.object.spec.rules?.length) continue;
     const own = governorOf(`HTTPRoute/${route.id}`);
     if (own) {
-      coverage.push({ route: route.id, by: own });
+      coverage.push({ route: route.id, by: own, directly: true });
       continue;
     }
     const listeners = route.parents.find((parent) => parent.gateway === gateway)?.listeners ?? [];
@@ -98,7 +100,7 @@ export function coverageOf(gateway: GatewayEntry, governorOf: GovernorOf): reado
       const by = byListener.get(name);
       if (seen.has(by?.id)) continue;
       seen.add(by?.id);
-      coverage.push({ route: route.id, ...(by && { by }) });
+      coverage.push({ route: route.id, ...(by && { by }), directly: false });
     }
   }
   return coverage;
@@ -108,6 +110,6 @@ export function coverageOf(gateway: GatewayEntry, governorOf: GovernorOf): reado
 export function governedRules(route: RouteEntry, governorOf: GovernorOf): readonly Governed[] {
   return route.rules.flatMap((rule) => {
     const by = governorOf(`HTTPRoute/${route.id}/${rule}`);
-    return by ? [{ route: `${route.id}/${rule}`, by }] : [];
+    return by ? [{ route: `${route.id}/${rule}`, by, directly: true }] : [];
   });
 }

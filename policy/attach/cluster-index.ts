@@ -57,8 +57,10 @@ export class ClusterIndex {
     const attachable = [...this.controllers.values()].map((name) => CONTROLLERS.get(name));
     this.hasEnvoyGateway = attachable.includes('EnvoyGateway');
     const routesOf = new Map<string, RouteEntry[]>();
-    this.gateways = new Map(inventory.gateways.map((object) => [idOf(object), this.#gatewayEntry(object, routesOf)]));
-    this.routes = new Map(inventory.httpRoutes.map((object) => [idOf(object), this.#routeEntry(object)]));
+    this.gateways = new Map(
+      inOrder(inventory.gateways).map((object) => [idOf(object), this.#gatewayEntry(object, routesOf)]),
+    );
+    this.routes = new Map(inOrder(inventory.httpRoutes).map((object) => [idOf(object), this.#routeEntry(object)]));
     for (const route of this.routes.values()) {
       for (const { gateway } of route.parents) routesOf.get(gateway.id)?.push(route);
     }
@@ -160,4 +162,10 @@ export function namespaceOf({ metadata }: KubernetesObject): string {
 /** `namespace/name` */
 export function idOf(object: KubernetesObject): string {
   return `${namespaceOf(object)}/${object.metadata.name}`;
+}
+
+/** By namespace and name, so that equal clusters give equal plans. */
+function inOrder<T extends KubernetesObject>(objects: readonly T[]): readonly T[] {
+  const ids = new Map(objects.map((object) => [object, idOf(object)]));
+  return [...objects].sort((a, b) => ((ids.get(a) ?? '') < (ids.get(b) ?? '') ? -1 : 1));
 }

@@ -50,23 +50,25 @@ export function insertFilter(
 }
 
 /**
- * Switches filters on and off for the routes of one name.
+ * Which filters are on for a route, one value for all routes of a policy.
  *
- * @param own the policy of the routes; its filter goes on
- * @param refuse the name is not this policy's alone: name no policy, so that the service refuses the messages
+ * @param own the policy of the route; its filter goes on
+ * @param refuse the name of the route is not this policy's alone: name no policy, so that the service refuses the messages
  * @param off policies whose filters are on everywhere else
  */
-export function switchOnRoute(name: string, own: string, refuse: boolean, off: readonly string[]) {
+export function routeSwitches(own: string, refuse: boolean, off: readonly string[]) {
   const on = { '@type': FILTER_CONFIG, config: refuse ? namingPolicy('ambiguous route name') : {} };
   const switches = new Map<string, object>([[filterName(own), on]]);
   for (const policyId of off) switches.set(filterName(policyId), { '@type': FILTER_CONFIG, disabled: true });
+  return { typed_per_filter_config: Object.fromEntries(switches) };
+}
+
+/** @param name of the routes in Envoy */
+export function mergeIntoRoute(name: string, value: ReturnType<typeof routeSwitches>) {
   return {
     applyTo: 'HTTP_ROUTE',
     match: { context: 'GATEWAY', routeConfiguration: { vhost: { route: { name } } } },
-    patch: {
-      operation: 'MERGE',
-      value: { typed_per_filter_config: Object.fromEntries(switches) },
-    },
+    patch: { operation: 'MERGE', value },
   };
 }
 

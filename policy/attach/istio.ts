@@ -7,7 +7,7 @@
 import { aliasName } from '../alias.ts';
 import type { EnvoyFilter, ObjectMeta, Service } from '../kubernetes.ts';
 import { namespaceOf, type GatewayEntry, type RouteEntry } from './cluster-index.ts';
-import { addCluster, insertFilter, raiseBufferLimit, switchOnRoute } from './istio-patches.ts';
+import { addCluster, insertFilter, raiseBufferLimit, mergeIntoRoute, routeSwitches } from './istio-patches.ts';
 import type { Landscape } from './landscape.ts';
 import { LABELS, metadataFor } from './ours.ts';
 import { ownerReference, type PolicyView } from './policy-view.ts';
@@ -40,47 +40,51 @@ export function gatewayFilter(gateway: GatewayEntry, maxBody: number, { options 
   ]);
 }
 
-/** A policy at a Gateway, for those of its targets that lead there. */
-export function policyFilter(
-  policy: PolicyView,
-  gateway: GatewayEntry,
-  targets: readonly Target[],
-  landscape: Landscape,
-): EnvoyFilter {
+/**
+ * A policy at a Gateway: one object with its filter, and one for each route that switches it on there. So a change to one
+ * route touches one small object, however many routes there are.
+ */
+export function policyFilters(policy: PolicyView, gateway: GatewayEntry, landscape: Landscape): readonly EnvoyFilter[] {
+  const targets = targetsAt(policy, gateway, landscape);
   const ports = listenersOf(policy, gateway, targets, landscape);
-  const patches: unknown[] = ports.map((port) =>
-    insertFilter(
-      {
-        context: 'GATEWAY',
-        policyId: policy.id,
-        cluster: SERVICE_CLUSTER,
-        everywhere: true,
-        ...(port !== 'every' && { port }),
-      },
-      landscape.options,
-    ),
-  );
-  const routes = routesOf(policy, targets, landscape);
-  // A policy that has a whole listener is on there already.
-  if (ports.length === 0 && routes.length > 0) {
-    patches.push(
-      insertFilter(
-        { context: 'GATEWAY', policyId: policy.id, cluster: SERVICE_CLUSTER, everywhere: false },
-        landscape.options,
-      ),
-    );
-  }
-  // In this object and not in theirs: with it goes what it switched off.
+  if (targets.length === 0) return [];
+  const filter = { context: 'GATEWAY', policyId: policy.id, cluster: SERVICE_CLUSTER } as const;
+  const inserted = ports.map(({ port, everywhere }) => ({
+    ...filter,
+    everywhere,
+    ...(port !== undefined && { port }),
+  }));
+  // With the switches and not with the filters that they switch off: what a policy switched off goes on with its removal.
   const off = wholePolicies(gateway, landscape).filter((id) => id !== policy.id);
+  const on = routeSwitches(policy.id, false, off);
+  const refuse = routeSwitches(policy.id, true, off);
   const owners = landscape.ruleOwners(gateway);
-  for (const { name, route } of routes) {
-    patches.push(switchOnRoute(name, policy.id, isShared(name, route, owners), off));
-  }
-  const metadata: ObjectMeta = {
-    ...metadataFor(policy, namespaceOf(gateway.object)),
-    name: envoyFilterName(policy.id, gateway.id),
-  };
-  return envoyFilter(metadata, podsOf(gateway), patches);
+  const object = (name: string, patches: readonly unknown[]): EnvoyFilter =>
+    envoyFilter({ ...metadataFor(policy, namespaceOf(gateway.object)), name }, podsOf(gateway), patches);
+  return [
+    object(
+      envoyFilterName(policy.id, gateway.id),
+      inserted.map((patch) => insertFilter(patch, landscape.options)),
+    ),
+    ...[...namesByRoute(policy, targets, landscape)].map(([route, names]) =>
+      object(
+        envoyFilterName(policy.id, `${gateway.id}/${route.id}`),
+        names.map((name) => mergeIntoRoute(name, isShared(name, route, owners) ? refuse : on)),
+      ),
+    ),
+  ];
+}
+
+/** `namespace/name` of a policy's EnvoyFilters at a Gateway. */
+export function policyFilterNames(policy: PolicyView, gateway: GatewayEntry, landscape: Landscape): string[] {
+  const routes = namesByRoute(policy, targetsAt(policy, gateway, landscape), landscape).keys();
+  const places = [gateway.id, ...[...routes].map(({ id }) => `${gateway.id}/${id}`)];
+  return places.map((place) => `${namespaceOf(gateway.object)}/${envoyFilterName(policy.id, place)}`);
+}
+
+/** The targets of a policy that Istio should hear of, and that lead to a Gateway. */
+function targetsAt(policy: PolicyView, gateway: GatewayEntry, landscape: Landscape): readonly Target[] {
+  return landscape.claimedAt(policy, gateway).filter(({ key }) => !landscape.isInseparable(key, gateway));
 }
 
 /** A policy for the sidecars of a Service's Pods. */
@@ -111,25 +115,29 @@ export function serviceTarget(name: string): string {
 export function sharedNames(policy: PolicyView, gateway: GatewayEntry, target: Target, landscape: Landscape): string[] {
   const owners = landscape.ruleOwners(gateway);
   if (owners.size === 0) return [];
-  return routesOf(policy, [target], landscape)
-    .filter(({ name, route }) => isShared(name, route, owners))
-    .map(({ name }) => name);
+  return [...namesByRoute(policy, [target], landscape)].flatMap(([route, names]) =>
+    names.filter((name) => isShared(name, route, owners)),
+  );
 }
 
-/** Names of the Envoy routes of a route, or of one rule of it, that no other policy has. */
-function routesOf(policy: PolicyView, targets: readonly Target[], { index, claims }: Landscape) {
-  const names = new Map<string, { name: string; route: RouteEntry }>();
+/** The Envoy routes that a policy has, by the HTTPRoute that they come from: without the rules that others have. */
+function namesByRoute(
+  policy: PolicyView,
+  targets: readonly Target[],
+  { index, claims }: Landscape,
+): ReadonlyMap<RouteEntry, readonly string[]> {
+  const byRoute = new Map<RouteEntry, readonly string[]>();
   for (const { reference, key } of targets) {
     if (reference.kind !== 'HTTPRoute') continue;
     const route = index.routes.get(`${policy.namespace}/${reference.name}`);
     if (!route) continue;
-    if (reference.sectionName !== undefined) names.set(reference.sectionName, { name: reference.sectionName, route });
-    else {
-      const free = route.rules.filter((rule) => (claims.get(`${key}/${rule}`) ?? policy) === policy);
-      for (const name of [...positions(route), ...free]) names.set(name, { name, route });
-    }
+    const names =
+      reference.sectionName === undefined
+        ? [...positions(route), ...route.rules.filter((rule) => (claims.get(`${key}/${rule}`) ?? policy) === policy)]
+        : [reference.sectionName];
+    byRoute.set(route, [...new Set([...(byRoute.get(route) ?? []), ...names])]);
   }
-  return [...names.values()];
+  return byRoute;
 }
 
 function positions({ object }: RouteEntry): string[] {
@@ -137,22 +145,24 @@ function positions({ object }: RouteEntry): string[] {
   return Array.from({ length: MAX_RULES }, (_, position) => `${prefix}.${position}`);
 }
 
-/** The listeners' ports on which the policy is on for every route; one `every` for the whole Gateway. */
+/** Where the filter is inserted, and whether it is on there for every route; without a port: on all listeners. */
 function listenersOf(
   policy: PolicyView,
   gateway: GatewayEntry,
   targets: readonly Target[],
   landscape: Landscape,
-): readonly (number | 'every')[] {
+): readonly { port?: number; everywhere: boolean }[] {
   const governorOf = landscape.governorAt(gateway);
   const whole = targets.some(({ key }) => key === `Gateway/${gateway.id}`);
-  const listeners = (gateway.object.spec.listeners ?? []).map(({ name, port }) => ({
-    port,
-    by: governorOf(`Gateway/${gateway.id}/${name}`)?.id,
-  }));
-  if (whole && listeners.every(({ by }) => by === undefined || by === policy.id)) return ['every'];
-  const ports = listeners.filter(({ by }) => (by === undefined ? whole : by === policy.id)).map(({ port }) => port);
-  return [...new Set(ports)].filter((port) => port !== undefined);
+  const onByPort = new Map<number, boolean>();
+  for (const { name, port } of gateway.object.spec.listeners ?? []) {
+    if (port === undefined) continue;
+    const by = governorOf(`Gateway/${gateway.id}/${name}`)?.id;
+    onByPort.set(port, by === undefined ? whole : by === policy.id);
+  }
+  const ports = [...onByPort].map(([port, everywhere]) => ({ port, everywhere }));
+  if (ports.every(({ everywhere }) => everywhere === whole)) return [{ everywhere: whole }];
+  return ports;
 }
 
 /** The policies that have the Gateway or a listener of it. */

@@ -32,6 +32,7 @@ export class Landscape {
   readonly foreignTrafficPolicies: ReadonlyMap<string, readonly ClientTrafficPolicy[]>;
   readonly #foreign: ReadonlyMap<string, ForeignClaim>;
   readonly #coverage = new Map<string, readonly Governed[]>();
+  readonly #claimed = new Map<PolicyView, ReadonlyMap<GatewayEntry, readonly Target[]>>();
   readonly #ruleOwners = new Map<string, ReadonlyMap<string, readonly RouteEntry[]>>();
   readonly #routes = new Map<string, ReadonlyMap<string, readonly string[]>>();
 
@@ -50,6 +51,34 @@ export class Landscape {
     this.envoyFilters = new Set(inventory.envoyFilters.filter(isOurs).map(idOf));
     this.foreignTrafficPolicies = foreignTrafficPolicies(inventory.trafficPolicies, this.index);
     this.#foreign = foreignClaims(inventory.extensionPolicies, this.index);
+  }
+
+  /** The Gateways that targets of a policy lead to which it has. */
+  claimedGateways(policy: PolicyView): Iterable<GatewayEntry> {
+    return this.#claimedBy(policy).keys();
+  }
+
+  /** The targets that a policy has and that lead to a Gateway. */
+  claimedAt(policy: PolicyView, gateway: GatewayEntry): readonly Target[] {
+    return this.#claimedBy(policy).get(gateway) ?? [];
+  }
+
+  #claimedBy(policy: PolicyView): ReadonlyMap<GatewayEntry, readonly Target[]> {
+    let found = this.#claimed.get(policy);
+    if (!found) {
+      const byGateway = new Map<GatewayEntry, Target[]>();
+      for (const target of this.targets.get(policy.id) ?? []) {
+        if (target.problem || this.claims.get(target.key) !== policy) continue;
+        for (const { gateway } of target.parents) {
+          const list = byGateway.get(gateway);
+          if (list) list.push(target);
+          else byGateway.set(gateway, [target]);
+        }
+      }
+      found = byGateway;
+      this.#claimed.set(policy, found);
+    }
+    return found;
   }
 
   /** Who has a target at a Gateway, given what its controller makes of other people's objects. */

@@ -8,7 +8,7 @@ import { ancestorsOf } from './ancestors.ts';
 import { trafficPolicyFor } from './buffer-limit.ts';
 import type { GatewayEntry } from './cluster-index.ts';
 import { envoyGatewayObjects } from './envoy-gateway.ts';
-import { gatewayFilter, policyFilter, sidecarFilter } from './istio.ts';
+import { gatewayFilter, policyFilters, sidecarFilter } from './istio.ts';
 import { Landscape } from './landscape.ts';
 import type { PolicyView } from './policy-view.ts';
 import type { Target } from './targets.ts';
@@ -41,8 +41,8 @@ export function planAttachment(inventory: Inventory, options: AttachOptions): At
   for (const policy of landscape.policies) {
     const targets = forEnvoyGateway(policy, landscape);
     if (targets.length > 0) objects.push(...envoyGatewayObjects(policy, targets, options));
-    for (const [gateway, targets] of forIstio(policy, landscape)) {
-      objects.push(policyFilter(policy, gateway, targets, landscape));
+    for (const gateway of landscape.claimedGateways(policy)) {
+      if (gateway.kind === 'Istio') objects.push(...policyFilters(policy, gateway, landscape));
     }
     objects.push(...sidecarFilters(policy, landscape));
   }
@@ -63,21 +63,6 @@ function forEnvoyGateway(policy: PolicyView, { targets, claims, index }: Landsca
   });
 }
 
-/** The targets that lead to Gateways of Istio's. */
-function forIstio(policy: PolicyView, landscape: Landscape): ReadonlyMap<GatewayEntry, readonly Target[]> {
-  const byGateway = new Map<GatewayEntry, Target[]>();
-  for (const target of landscape.targets.get(policy.id) ?? []) {
-    if (target.problem || landscape.claims.get(target.key) !== policy) continue;
-    for (const { gateway } of target.parents) {
-      if (gateway.kind !== 'Istio' || landscape.isInseparable(target.key, gateway)) continue;
-      const list = byGateway.get(gateway);
-      if (list) list.push(target);
-      else byGateway.set(gateway, [target]);
-    }
-  }
-  return byGateway;
-}
-
 /** For Istio's sidecars of the Services that the policy attaches to. */
 function sidecarFilters(policy: PolicyView, { targets, claims, index, options }: Landscape): KubernetesObject[] {
   return (targets.get(policy.id) ?? []).flatMap(({ key, reference, problem }) => {
@@ -88,14 +73,11 @@ function sidecarFilters(policy: PolicyView, { targets, claims, index, options }:
 }
 
 /** Gateway -> the largest body in bytes that a policy which concerns it allows. */
-function largestBodies({ policies, targets, claims }: Landscape): ReadonlyMap<GatewayEntry, number> {
+function largestBodies(landscape: Landscape): ReadonlyMap<GatewayEntry, number> {
   const largest = new Map<GatewayEntry, number>();
-  for (const policy of policies) {
-    for (const { key, parents, problem } of targets.get(policy.id) ?? []) {
-      if (problem || claims.get(key) !== policy) continue;
-      for (const { gateway } of parents) {
-        largest.set(gateway, Math.max(policy.maxBodyBytes, largest.get(gateway) ?? 0));
-      }
+  for (const policy of landscape.policies) {
+    for (const gateway of landscape.claimedGateways(policy)) {
+      largest.set(gateway, Math.max(policy.maxBodyBytes, largest.get(gateway) ?? 0));
     }
   }
   return largest;
