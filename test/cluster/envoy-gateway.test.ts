@@ -54,7 +54,7 @@ describe('Envoy Gateway', () => {
     assert.match(await answer('/elsewhere'), /^404 /);
   });
 
-  test('a route to a Service with a selector, whose Pod is a process here, as long as that is ready', async () => {
+  test('a route to a Service with a selector, whose Pod is a process here, as long as there is one', async () => {
     const selector = { app: 'stock' };
     await cluster.apply(
       {
@@ -67,10 +67,7 @@ describe('Envoy Gateway', () => {
     );
     const pod = await publishEndpoints(cluster, { namespace: 'demo', service: 'stock', ports: { http: backendPort } });
     await until('the route serves', async () => (await answer('/stock')) === '200 backend saw /stock');
-    await pod.setReady(false);
-    await until('the route serves no more', async () => /^5/.test(await answer('/stock')));
-    await pod.setReady(true);
-    await until('the route serves again', async () => (await answer('/stock')).startsWith('200 '));
+    // Not only unready: Envoy sends on to an unready Pod where there is no other.
     await pod.remove();
     await until('the route serves no more', async () => /^5/.test(await answer('/stock')));
   });
