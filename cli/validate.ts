@@ -1,21 +1,34 @@
 /** `waxseal validate`: everything that is to say about manifests, without a cluster. */
 
 import { Command } from 'commander';
-import { loadPolicies } from '../extproc/pipeline/load-policies.ts';
+import { byPlace, loadPolicies } from '../extproc/pipeline/load-policies.ts';
 import { formatProblem } from '../policy/problem.ts';
+import { attachmentProblems } from '../policy/usage/attachment-problems.ts';
 
 export function validateCommand(): Command {
   return new Command('validate')
     .description('check policies and the Secrets and ConfigMaps they refer to; exit status 2 when there are errors')
     .argument('<file...>', 'files, or folders of .yaml, .yml and .json files')
     .option('--json', 'print one JSON document', false)
+    .addHelpText(
+      'after',
+      `
+Says what admission and the status of the policies would say. Gateways, HTTPRoutes, Services and ReferenceGrants among the
+files are taken into account: targets that are missing or have another policy are errors.
+
+Examples:
+  waxseal validate policy.yaml
+  waxseal validate ./manifests
+  waxseal validate --json policies.yaml secrets.yaml gateway.yaml`,
+    )
     .action(async (files: string[], { json }: { json: boolean }) => {
       process.exitCode = await validate(files, json);
     });
 }
 
 async function validate(files: string[], json: boolean): Promise<number> {
-  const { bundle, policies, problems } = await loadPolicies(files, Date.now());
+  const { bundle, policies, manifests, problems: ofPolicies } = await loadPolicies(files, Date.now());
+  const problems = [...ofPolicies, ...attachmentProblems(manifests)].sort(byPlace);
   const count = (severity: string): number => problems.filter((problem) => problem.severity === severity).length;
   const [errors, warnings] = [count('error'), count('warning')];
   if (json) {

@@ -15,6 +15,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['validate', async () => (await import('./validate.ts')).validateCommand()],
   ['export', async () => (await import('./export.ts')).exportCommand()],
   ['import', async () => (await import('./import.ts')).importCommand()],
+  ['usage', async () => (await import('./usage.ts')).usageCommand()],
   ['envoy-config', async () => (await import('./envoy-config.ts')).envoyConfigCommand()],
 ]);
 

@@ -76,15 +76,16 @@ export function resolve(manifests: readonly Manifest[]): { bundle: Bundle; probl
       const { grant, problems: found } = readReferenceGrant(manifest);
       problems.push(...found);
       if (grant) grants.push(grant);
-    } else problems.push(...otherKind(manifest));
+    } else if (!isAttachedTo(manifest)) problems.push(...otherKind(manifest));
   }
+  const attached = manifests.some(({ kind }) => kind === 'Gateway' || kind === 'HTTPRoute');
   const sources: Sources = {
     material: (kind, namespace, name) => materials.get(materialKey({ kind, namespace, name })),
     granted: grantedBy(grants),
     elsewhere: (name) => [...materials.keys()].find((id) => id.endsWith(`/${name}`)),
   };
   const resolved = [...policies.values()].map((same) => {
-    const { policy, problems: found } = resolveOnly(same, sources);
+    const { policy, problems: found } = resolveOnly(same, sources, attached);
     problems.push(...found);
     return policy;
   });
@@ -92,6 +93,16 @@ export function resolve(manifests: readonly Manifest[]): { bundle: Bundle; probl
 }
 
 const materialKey = ({ kind, namespace, name }: ObjectReference): string => `${namespace}/${kind}/${name}`;
+
+/** Of what policies attach to, which `attachmentProblems` looks at. */
+function isAttachedTo({ apiVersion, kind }: Manifest): boolean {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  return group === '' ? kind === 'Service' : ATTACHMENT_GROUPS.has(group);
+}
+
+const ATTACHMENT_GROUPS: ReadonlySet<string> = new Set([
+  ...['gateway.networking.k8s.io', 'gateway.envoyproxy.io', 'networking.istio.io'],
+]);
 
 function definedTwice(manifest: Manifest): Problem {
   const report = new Report(manifest);
@@ -122,10 +133,21 @@ function otherKind(manifest: Manifest): readonly Problem[] {
   return report.problems;
 }
 
-/** @param same all manifests of one name: more than one is an error of that policy */
-function resolveOnly([manifest, ...again]: readonly Manifest[], sources: Sources): Omit<Resolution, 'references'> {
+/**
+ * @param same all manifests of one name: more than one is an error of that policy
+ * @param attached whether the manifests say what policies attach to
+ */
+function resolveOnly(
+  [manifest, ...again]: readonly Manifest[],
+  sources: Sources,
+  attached: boolean,
+): Omit<Resolution, 'references'> {
   const { policy, problems: found } = resolvePolicy(manifest, sources);
-  const problems = [...again.map(definedTwice), ...(policy.spec ? withoutCluster(manifest) : []), ...found];
+  const problems = [
+    ...again.map(definedTwice),
+    ...(policy.spec && !attached ? withoutCluster(manifest) : []),
+    ...found,
+  ];
   const broken = manifest.defect ?? brokenBecause(problems);
   return { policy: again.length === 0 ? policy : versioned({ ...policy, broken }), problems };
 }

@@ -1,7 +1,7 @@
 /** Files and folders of manifests -> policies that are ready to run, and everything there is to say about them. */
 
 import type { Bundle } from '../../policy/bundle.ts';
-import { load } from '../../policy/load.ts';
+import { load, type Manifest } from '../../policy/load.ts';
 import type { Problem } from '../../policy/problem.ts';
 import { locateProblems } from '../../policy/report.ts';
 import { resolve } from '../../policy/resolve.ts';
@@ -11,6 +11,8 @@ export interface LoadedPolicies {
   readonly bundle: Bundle;
   /** By `namespace/name`. */
   readonly policies: ReadonlyMap<string, CompiledPolicy>;
+  /** Of all kinds. */
+  readonly manifests: readonly Manifest[];
   /** With file, line and column, in the order in which they stand in the files. */
   readonly problems: readonly Problem[];
 }
@@ -27,7 +29,7 @@ export async function loadPolicies(paths: readonly string[], now: number): Promi
   const { policies, problems: broken } = compileBundle(bundle);
   const expiring = [...policies.values()].flatMap((policy) => expiringCertificates(policy, now));
   const problems = locateProblems([...unreadable, ...wrong, ...broken, ...expiring], manifests);
-  return { bundle, policies, problems: problems.sort(byPlace) };
+  return { bundle, policies, manifests, problems: problems.sort(byPlace) };
 }
 
 /** A warning for each certificate of the policy that has expired or will within 30 days. */
@@ -46,7 +48,8 @@ export function expiringCertificates(
     }));
 }
 
-function byPlace(a: Problem, b: Problem): number {
+/** In the order in which they stand in the files. */
+export function byPlace(a: Problem, b: Problem): number {
   const files = a.file === b.file ? 0 : (a.file ?? '') < (b.file ?? '') ? -1 : 1;
   return files || (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
