@@ -77,8 +77,10 @@ export function policyFilters(policy: PolicyView, gateway: GatewayEntry, landsca
 
 /** `namespace/name` of a policy's EnvoyFilters at a Gateway. */
 export function policyFilterNames(policy: PolicyView, gateway: GatewayEntry, landscape: Landscape): string[] {
-  const routes = namesByRoute(policy, targetsAt(policy, gateway, landscape), landscape).keys();
-  const places = [gateway.id, ...[...routes].map(({ id }) => `${gateway.id}/${id}`)];
+  const routes = targetsAt(policy, gateway, landscape)
+    .filter(({ reference }) => reference.kind === 'HTTPRoute')
+    .map(({ reference }) => `${policy.namespace}/${reference.name}`);
+  const places = [gateway.id, ...[...new Set(routes)].map((id) => `${gateway.id}/${id}`)];
   return places.map((place) => `${namespaceOf(gateway.object)}/${envoyFilterName(policy.id, place)}`);
 }
 
