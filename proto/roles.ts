@@ -1,6 +1,6 @@
 /** The two roles of the bundle service's certificates: neither end accepts its own kind. */
 
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 
 /** DNS name (subject alternative name) in the certificate of each. */
@@ -28,8 +28,10 @@ export class TlsMaterialError extends Error {
 export function secureContextOptions({ certificate, key, ca }: TlsMaterial): SecureContextOptions {
   const options: SecureContextOptions = { cert: certificate, key, ca, minVersion: 'TLSv1.3' };
   try {
-    // OpenSSL passes over an authority that it cannot read, and then nobody is trusted: say so here.
+    // OpenSSL passes over an authority that it cannot read, and Node over a key that is empty: say so here.
     new X509Certificate(ca);
+    if (!new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key)))
+      throw new Error('the key is another one');
     createSecureContext(options);
   } catch (error) {
     throw new TlsMaterialError(`certificate, key and authorities cannot be used: ${(error as Error).message}`);

@@ -81,9 +81,17 @@ export class BundleServer {
   async stop(): Promise<void> {
     clearInterval(this.#checks);
     for (const session of this.#sessions) session.end(grpc.status.UNAVAILABLE, 'the operator stops');
-    const cutOff = setTimeout(() => this.#server.forceShutdown(), STOP_TIMEOUT);
-    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
-    clearTimeout(cutOff);
+    await new Promise<void>((resolve) => {
+      // A connection that never spoke HTTP/2 is not waited for.
+      const cutOff = setTimeout(() => {
+        this.#server.forceShutdown();
+        resolve();
+      }, STOP_TIMEOUT);
+      this.#server.tryShutdown(() => {
+        clearTimeout(cutOff);
+        resolve();
+      });
+    });
   }
 
   /**

@@ -37,9 +37,11 @@ export interface ExtProcClient {
   readonly close: () => void;
 }
 
-export function connectExtProc(address: string): ExtProcClient {
+/** @param authority what the cluster in Envoy's configuration is called; otherwise the address */
+export function connectExtProc(address: string, authority?: string): ExtProcClient {
   const client = new envoy.service.ext_proc.v3.ExternalProcessor(address, grpc.credentials.createInsecure(), {
     'grpc.max_receive_message_length': -1,
+    ...(authority !== undefined && { 'grpc.default_authority': authority }),
   }) as unknown as { Process(metadata: grpc.Metadata): Call; close(): void };
   return {
     open: (policy) => {
