@@ -1,14 +1,7 @@
 /** The API server: what the operator asks of it. */
 
 import type { KubernetesObject } from '../../policy/kubernetes.ts';
-import {
-  ConflictError,
-  GoneError,
-  MalformedError,
-  NotFoundError,
-  UnauthorizedError,
-  UnreachableError,
-} from './errors.ts';
+import { ConflictError, GoneError, MalformedError, NotFoundError, UnreachableError } from './errors.ts';
 import { kubeConfigSource } from './kubeconfig.ts';
 import { Requests, type RequestOptions } from './requests.ts';
 import { apiVersionOf, attemptOn, resourceOf, type Place, type Resource } from './resources.ts';
@@ -44,6 +37,8 @@ export interface Listed<T> {
 export interface WatchOptions {
   readonly inactivityMs: number;
   readonly signal: AbortSignal;
+  /** The API server has agreed to tell what happens. */
+  readonly onOpen: () => void;
   readonly onEvent: (event: WatchEvent) => void;
 }
 
@@ -177,14 +172,14 @@ export class Cluster {
    * Hands on each event after `resourceVersion` until the API server ends the watch, as it does every few minutes, or the
    * signal aborts it.
    *
-   * @param inactivityMs without a sign of life, after which the connection counts as dead
-   * @throws {KubernetesError} and whatever `onEvent` throws
+   * @returns `silent`: nothing came for `inactivityMs`, so that the connection may be dead
+   * @throws {KubernetesError} and whatever the callbacks throw
    */
   async watch(
     { resource, namespace, labelSelector, metadataOnly }: Selection,
     resourceVersion: string,
-    { inactivityMs, signal, onEvent }: WatchOptions,
-  ): Promise<void> {
+    { inactivityMs, signal, onOpen, onEvent }: WatchOptions,
+  ): Promise<'ended' | 'silent'> {
     const place = { resource, namespace };
     const query = {
       watch: 'true',
@@ -197,13 +192,13 @@ export class Cluster {
     const accept = metadataOnly === true ? `${JSON_AS}=PartialObjectMetadata;${META_GROUP}` : 'application/json';
     try {
       const response = await this.#requests.open('GET', place, { query, accept, signal }, attemptOn('watch', place));
-      await readWatch(response, inactivityMs, (event) => {
+      onOpen();
+      return await readWatch(response, inactivityMs, (event) => {
         if (metadataOnly === true) checkMetadataOnly(event);
         onEvent(event);
       });
     } catch (error) {
-      if (signal.aborted && error instanceof UnreachableError) return;
-      if (error instanceof UnauthorizedError) this.#transport.reload();
+      if (signal.aborted && error instanceof UnreachableError) return 'ended';
       throw error;
     }
   }

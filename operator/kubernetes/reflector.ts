@@ -39,7 +39,7 @@ export interface ReflectorOptions {
 
 /** Failures after which the copy is no longer trusted to be resumable, whatever they were. */
 const FAILURES_BEFORE_LIST = 5;
-/** A watch that lived so long, or sent something, was well. */
+/** A watch that lived so long, or delivered something, was well. */
 const HEALTHY_MS = 5_000;
 
 /** `namespace/name`; the namespace is empty for cluster-wide kinds. */
@@ -104,21 +104,21 @@ export class Reflector<T extends KubernetesObject> {
     const { cluster, selection, timing } = this.#options;
     this.#version ??= await this.#list();
     const began = performance.now();
-    let events = 0;
-    try {
-      await cluster.watch(selection, this.#version, {
-        inactivityMs: timing.inactivityMs,
-        signal: this.#abort.signal,
-        onEvent: (event) => {
-          this.#take(event);
-          events++;
-        },
-      });
-    } finally {
-      if (events > 0 || performance.now() - began > HEALTHY_MS) this.#recovered();
-    }
-    // An end without a word right after the beginning, again and again, would keep two processes busy.
-    if (events === 0 && performance.now() - began < HEALTHY_MS && !this.#abort.signal.aborted) {
+    let well = false;
+    const end = await cluster.watch(selection, this.#version, {
+      inactivityMs: timing.inactivityMs,
+      signal: this.#abort.signal,
+      onOpen: () => this.#recovered(),
+      onEvent: (event) => {
+        this.#take(event);
+        if (!well) this.#failures = 0;
+        well = true;
+      },
+    });
+    this.#logger.debug({ end }, 'the watch goes on in a new request');
+    if (performance.now() - began > Math.min(HEALTHY_MS, timing.inactivityMs)) this.#failures = 0;
+    else if (!well) {
+      // Without a word right after the beginning, again and again, would keep two processes busy.
       throw new UnavailableError('the watch ended as soon as it began');
     }
   }
@@ -205,7 +205,6 @@ export class Reflector<T extends KubernetesObject> {
   #recovered(): void {
     if (this.#trouble !== '') this.#logger.info('watching again');
     this.#trouble = '';
-    this.#failures = 0;
   }
 }
 

@@ -60,7 +60,7 @@ export class Requests {
         if (typeof answer === 'object' && answer !== null) return answer as T;
         throw new MalformedError(`${describe(attempted)}: the answer is no JSON object`);
       } catch (error) {
-        if (attempt >= attempts || signal?.aborted === true || !this.#mayRepeat(method, error)) throw error;
+        if (attempt >= attempts || signal?.aborted === true || !mayRepeat(method, error)) throw error;
         await sleep(pauseAfter(attempt, error), undefined, { signal });
       }
     }
@@ -89,15 +89,11 @@ export class Requests {
     });
     const { statusCode: status = 0, headers } = response;
     if (status >= 200 && status <= 299) return response;
+    if (status === 401) this.transport.reload();
     const answer = parse(await readBody(response, timeoutMs)) as { message?: unknown } | null | undefined;
     const seconds = Number(headers['retry-after'] ?? NaN);
     const message = typeof answer?.message === 'string' ? answer.message : '';
     throw errorFor({ status, message, ...(seconds >= 0 && { retryAfterMs: seconds * 1000 }) }, attempted);
-  }
-
-  #mayRepeat(method: string, error: unknown): boolean {
-    if (error instanceof UnauthorizedError) return this.transport.reload();
-    return method !== 'POST' && (error instanceof UnreachableError || error instanceof UnavailableError);
   }
 }
 
@@ -106,8 +102,12 @@ function verbOf(method: string, { name }: Place): string {
   return { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' }[method] ?? method.toLowerCase();
 }
 
+function mayRepeat(method: string, error: unknown): boolean {
+  if (error instanceof UnauthorizedError) return true;
+  return method !== 'POST' && (error instanceof UnreachableError || error instanceof UnavailableError);
+}
+
 function pauseAfter(failures: number, error: unknown): number {
-  if (error instanceof UnauthorizedError) return 0;
   const asked = error instanceof UnavailableError ? error.retryAfterMs : undefined;
   return Math.min(asked ?? backoffMs(failures, BACKOFF), MAX_RETRY_AFTER_MS);
 }

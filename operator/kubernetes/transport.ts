@@ -82,21 +82,15 @@ export class Transport {
     });
   }
 
-  /**
-   * Reads the configuration again, as renewed credentials may be in it; not more often than every few seconds.
-   *
-   * @returns whether it did, so that trying again makes sense
-   */
-  reload(): boolean {
-    if (performance.now() - this.#loadedAt < RELOAD_INTERVAL_MS) return false;
+  /** Reads the configuration again, as renewed credentials may be in it; not more often than every few seconds. */
+  reload(): void {
+    if (performance.now() - this.#loadedAt < RELOAD_INTERVAL_MS) return;
     this.#loadedAt = performance.now();
     try {
       this.#config = this.#source.load();
     } catch {
       // Perhaps it is just being written. The 401 that led here is what people get to see.
-      return false;
     }
-    return true;
   }
 
   /** Closes all connections. */

@@ -15,11 +15,10 @@ const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR']);
 
 /**
- * Hands on each event until the API server ends the watch.
+ * Hands on each event until the API server ends the watch, or nothing comes any more: the connection may be dead.
  *
- * @param inactivityMs after so long without a byte the connection counts as dead: an API server that lives sends a bookmark
- * every minute
- * @throws {UnreachableError} where the connection breaks or is silent
+ * @param inactivityMs so long without a byte is silence: an API server that lives sends a bookmark every minute
+ * @throws {UnreachableError} where the connection breaks
  * @throws {MalformedError} for what is no event
  * @throws whatever `onEvent` throws
  */
@@ -27,16 +26,20 @@ export async function readWatch(
   response: IncomingMessage,
   inactivityMs: number,
   onEvent: (event: WatchEvent) => void,
-): Promise<void> {
+): Promise<'ended' | 'silent'> {
   const lines = new LineSplitter();
-  const timer = setTimeout(() => response.destroy(new Error(`silent for ${inactivityMs / 1000} s`)), inactivityMs);
+  let silent = false;
+  const timer = setTimeout(() => {
+    silent = true;
+    response.destroy();
+  }, inactivityMs);
   const body = response[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   try {
     for (;;) {
-      const chunk = await nextChunk(body);
-      if (chunk.done === true) return;
+      const chunk = await nextChunk(body, () => silent);
+      if (chunk === undefined) return silent ? 'silent' : 'ended';
       timer.refresh();
-      lines.push(chunk.value, (line) => onEvent(parseEvent(line)));
+      lines.push(chunk, (line) => onEvent(parseEvent(line)));
     }
   } finally {
     clearTimeout(timer);
@@ -44,10 +47,13 @@ export async function readWatch(
   }
 }
 
-async function nextChunk(body: AsyncIterator<Buffer>): Promise<IteratorResult<Buffer>> {
+/** @returns undefined at the end, also where we made it end ourselves */
+async function nextChunk(body: AsyncIterator<Buffer>, endedByUs: () => boolean): Promise<Buffer | undefined> {
   try {
-    return await body.next();
+    const { value, done } = (await body.next()) as { value: Buffer; done?: boolean };
+    return done === true ? undefined : value;
   } catch (error) {
+    if (endedByUs()) return undefined;
     throw new UnreachableError(`the watch broke off: ${(error as Error).message}`, { cause: error });
   }
 }
