@@ -97,6 +97,31 @@ test('a key that does not fit its certificate is half a change; a Secret that is
   assert.deepEqual(taken[2]?.policies, ['shop/one']);
 });
 
+test('a key of another namespace is in use while a ReferenceGrant allows it, and no longer', async (t) => {
+  const grant = {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'ReferenceGrant',
+    metadata: { name: 'to-shop', namespace: 'keys' },
+    spec: {
+      from: [{ group: 'waxseal.dev', kind: 'WSSecurityPolicy', namespace: 'shop' }],
+      to: [{ group: '', kind: 'Secret', name: 'gateway' }],
+    },
+  };
+  const { folder, taken, refused } = await start(t, async (folder) => {
+    const signature = { keyRef: { name: 'gateway', namespace: 'keys' } };
+    await write(folder, 'policy.yaml', policyManifest('one', { request: { secure: { timestamp: {}, signature } } }));
+    const secret = JSON.parse(keySecret('gateway', pki.signer)) as { metadata: object };
+    secret.metadata = { ...secret.metadata, namespace: 'keys' };
+    await write(folder, 'keys.json', JSON.stringify(secret));
+    await write(folder, 'grant.json', JSON.stringify(grant));
+  });
+  assert.deepEqual(taken[0]?.policies, ['shop/one']);
+  await rm(path.join(folder, 'grant.json'));
+  await until(() => taken.length === 2);
+  assert.deepEqual(taken[1]?.policies, ['shop/one broken']);
+  assert.deepEqual(refused, []);
+});
+
 test('at the start good policies work beside broken ones', async (t) => {
   const { taken } = await start(t, async (folder) => {
     await write(folder, 'a.yaml', manifestFile({ one: SPECS.sign }));
