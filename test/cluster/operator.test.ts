@@ -6,10 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { stringify } from 'yaml';
-import type { AncestorStatus, Condition, KubernetesObject } from '../../policy/kubernetes.ts';
 import { serviceOfProcess } from '../../scripts/local/kubernetes/endpoints.ts';
-import { GATEWAY_CLASS } from '../../scripts/local/kubernetes/envoy-gateway.ts';
 import { startEnvoyProxy, type EnvoyProxy } from '../../scripts/local/kubernetes/envoy-proxy.ts';
 import { hostAddress } from '../../scripts/local/kubernetes/host-address.ts';
 import { stablePort } from '../../scripts/local/ports.ts';
@@ -30,9 +27,9 @@ import {
 import { openMessage } from '../../examples/demo/open-message.ts';
 import { Recorder } from '../e2e/support/recorder.ts';
 import { underLoad } from './support/load.ts';
+import { gateway, namespaceObject, NAMESPACE, Person, route, target } from './support/objects.ts';
 import { System } from './support/system.ts';
 
-const NAMESPACE = 'e2e';
 const MESSAGE = envelope(content(300));
 const isGood = (status: number, text: string): boolean => status === 200 && text.includes('urn:example:shop');
 
@@ -40,18 +37,20 @@ describe('the operator with Envoy Gateway', () => {
   let system: System;
   let envoy: EnvoyProxy;
   let recorder: Recorder;
+  let person: Person;
 
   before(async () => {
     recorder = await Recorder.start(securedEcho, await hostAddress());
     system = await System.start({ envoyGateway: true, operators: 2, replicas: 2 });
     const { cluster } = system;
+    person = new Person(cluster);
     await cluster.apply(
-      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
+      namespaceObject(),
       gateway(await stablePort()),
       ...(await serviceOfProcess(NAMESPACE, 'backend', recorder.port)),
       route('orders', recorder.port),
     );
-    await apply(...KEYS);
+    await person.apply(...KEYS);
     envoy = await startEnvoyProxy(cluster, `${NAMESPACE}/web`);
   });
   after(async () => {
@@ -61,35 +60,7 @@ describe('the operator with Envoy Gateway', () => {
     recorder.close();
   });
 
-  /** As a person does it. */
-  const apply = async (...objects: readonly object[]): Promise<void> => {
-    await system.cluster.kubectl(['apply', '-f', '-'], objects.map((object) => stringify(object)).join('---\n'));
-  };
-  const remove = async (kind: string, name: string): Promise<void> => {
-    await system.cluster.kubectl(['delete', kind, name, '-n', NAMESPACE]);
-  };
   const url = (path = '/orders'): string => `${envoy.url()}${path}`;
-  const conditions = async (name: string): Promise<Record<string, Condition>> => {
-    const { status } = await system.cluster.get<KubernetesObject & { status?: { ancestors?: AncestorStatus[] } }>(
-      ...['wssp', name, '-n', NAMESPACE],
-    );
-    const all = status?.ancestors?.[0]?.conditions ?? [];
-    return Object.fromEntries(all.map((condition) => [condition.type, condition]));
-  };
-  const generation = async (name: string): Promise<number> => {
-    const { metadata } = await system.cluster.get('wssp', name, '-n', NAMESPACE);
-    return metadata.generation ?? 0;
-  };
-  const programmed = async (name: string): Promise<void> => {
-    const wanted = await generation(name);
-    let seen: Condition | undefined;
-    await until(`${name} is programmed`, async () => {
-      seen = (await conditions(name)).Programmed;
-      return seen?.status === 'True' && seen.observedGeneration === wanted;
-    }).catch((error: unknown) => {
-      throw new Error(`${name}: ${JSON.stringify(seen)}`, { cause: error });
-    });
-  };
 
   test('without a policy a message passes as it is', async () => {
     recorder.reset(({ body }) => ({ body }));
@@ -99,14 +70,14 @@ describe('the operator with Envoy Gateway', () => {
 
   test('kubectl apply, and a plain message reaches the backend signed and encrypted, and the answer comes back plain', async () => {
     recorder.reset(securedEcho);
-    await apply(policy('orders', { ...OUTGOING, targetRefs: [target('orders')] }));
-    await programmed('orders');
+    await person.apply(policy('orders', { ...OUTGOING, targetRefs: [target('orders')] }));
+    await person.programmed('orders');
     await until('Envoy has the filter', async () =>
       isGood((await send(url(), MESSAGE)).status, (await send(url(), MESSAGE)).text),
     );
     const opened = await openMessage(recorder.last.body.toString(), { ca, key: backend.key });
     assert.equal(opened.encrypted, true);
-    const { Accepted, Programmed } = await conditions('orders');
+    const { Accepted, Programmed } = await person.conditions('orders');
     assert.equal(Accepted?.status, 'True');
     assert.match(Programmed?.message ?? '', /2 of 2 data plane replicas run generation 1/);
     const table = await system.cluster.kubectl(['get', 'wssp', 'orders', '-n', NAMESPACE]);
@@ -123,25 +94,25 @@ describe('the operator with Envoy Gateway', () => {
     const { request, response } = OUTGOING;
     const { encryption, ...signedOnly } = request.secure;
     assert.ok(encryption);
-    await apply(policy('orders', { targetRefs: [target('orders')], request: { secure: signedOnly } }));
-    await programmed('orders');
+    await person.apply(policy('orders', { targetRefs: [target('orders')], request: { secure: signedOnly } }));
+    await person.programmed('orders');
     recorder.reset(() => ({ body: envelope('<o:Ok xmlns:o="urn:example:shop"/>') }));
     assert.equal((await send(url(), MESSAGE)).status, 200);
     const sent = recorder.last.body.toString();
     assert.match(sent, /Signature/);
     assert.doesNotMatch(sent, /EncryptedData/);
     assert.ok(response);
-    await apply(policy('orders', { ...OUTGOING, targetRefs: [target('orders')] }));
-    await programmed('orders');
+    await person.apply(policy('orders', { ...OUTGOING, targetRefs: [target('orders')] }));
+    await person.programmed('orders');
     recorder.reset(securedEcho);
     assert.equal((await send(url(), MESSAGE)).status, 200);
   });
 
   test('a broken policy says why in its status, and the last good one runs on', async () => {
     const broken = { ...OUTGOING, targetRefs: [target('orders')] };
-    const { status } = await broken_(broken);
+    const { status } = await sendWithoutKeys(broken);
     assert.equal(status, 200);
-    const { ResolvedRefs, Programmed } = await conditions('orders');
+    const { ResolvedRefs, Programmed } = await person.conditions('orders');
     assert.equal(ResolvedRefs?.reason, 'InvalidRef');
     assert.match(
       ResolvedRefs.message,
@@ -157,14 +128,14 @@ describe('the operator with Envoy Gateway', () => {
       'jsonpath={.items[*].message}',
     ]);
     assert.match(events, /no-such-keys/);
-    await apply(policy('orders', broken));
-    await programmed('orders');
+    await person.apply(policy('orders', broken));
+    await person.programmed('orders');
   });
-  const broken_ = async (spec: typeof OUTGOING & object): Promise<{ status: number }> => {
+  const sendWithoutKeys = async (spec: typeof OUTGOING & object): Promise<{ status: number }> => {
     const signature = { keyRef: { name: 'no-such-keys' } };
     const secure = { ...spec.request.secure, signature };
-    await apply(policy('orders', { ...spec, request: { ...spec.request, secure } }));
-    await until('the status says so', async () => (await conditions('orders')).ResolvedRefs?.status === 'False');
+    await person.apply(policy('orders', { ...spec, request: { ...spec.request, secure } }));
+    await until('the status says so', async () => (await person.conditions('orders')).ResolvedRefs?.status === 'False');
     return send(url(), MESSAGE);
   };
 
@@ -172,11 +143,11 @@ describe('the operator with Envoy Gateway', () => {
     const [signing, renewed] = [authority.issue('signing'), authority.issue('renewed')];
     const { request } = OUTGOING;
     const secure = { ...request.secure, signature: { keyRef: { name: 'signing-keys' } } };
-    await apply(
+    await person.apply(
       secret('signing-keys', { 'tls.crt': signing.certificate, 'tls.key': signing.key }),
       policy('orders', { ...OUTGOING, targetRefs: [target('orders')], request: { secure } }),
     );
-    await programmed('orders');
+    await person.programmed('orders');
     const serials = new Set<string>();
     let tookEffect = 0;
     recorder.reset(async (received) => {
@@ -186,7 +157,7 @@ describe('the operator with Envoy Gateway', () => {
     const { odd, sent } = await underLoad(url(), MESSAGE, isGood, async () => {
       const before = serials.size;
       const start = performance.now();
-      await apply(secret('signing-keys', { 'tls.crt': renewed.certificate, 'tls.key': renewed.key }));
+      await person.apply(secret('signing-keys', { 'tls.crt': renewed.certificate, 'tls.key': renewed.key }));
       await until('messages are signed with the new key', () => serials.size > before);
       tookEffect = performance.now() - start;
     });
@@ -211,8 +182,10 @@ describe('the operator with Envoy Gateway', () => {
     console.log(`  hand-over after ${(handover / 1000).toFixed(1)} s, ${sent} requests`);
     assert.ok(handover < 20_000, `${handover} ms`);
     await system.startOperator(first);
-    await apply(policy('orders', { ...OUTGOING, targetRefs: [target('orders')], description: 'after the hand-over' }));
-    await programmed('orders');
+    await person.apply(
+      policy('orders', { ...OUTGOING, targetRefs: [target('orders')], description: 'after the hand-over' }),
+    );
+    await person.programmed('orders');
   });
 
   test('all operators are killed under load: no request fails, and they find their way back', async () => {
@@ -224,8 +197,10 @@ describe('the operator with Envoy Gateway', () => {
       await system.leader();
     });
     assert.deepEqual(odd, {}, `of ${sent}`);
-    await apply(policy('orders', { ...OUTGOING, targetRefs: [target('orders')], description: 'after the restart' }));
-    await programmed('orders');
+    await person.apply(
+      policy('orders', { ...OUTGOING, targetRefs: [target('orders')], description: 'after the restart' }),
+    );
+    await person.programmed('orders');
   });
 
   test('the API server is stopped and started under load: no request fails, and the next change arrives', async () => {
@@ -235,8 +210,10 @@ describe('the operator with Envoy Gateway', () => {
       await system.cluster.startApiServer();
     });
     assert.deepEqual(odd, {}, `of ${sent}`);
-    await apply(policy('orders', { ...OUTGOING, targetRefs: [target('orders')], description: 'after the outage' }));
-    await programmed('orders');
+    await person.apply(
+      policy('orders', { ...OUTGOING, targetRefs: [target('orders')], description: 'after the outage' }),
+    );
+    await person.programmed('orders');
   });
 
   test('a replica that drains takes no request with it', async () => {
@@ -249,12 +226,12 @@ describe('the operator with Envoy Gateway', () => {
     });
     assert.deepEqual(odd, {}, `of ${sent}`);
     await until('the status counts one replica', async () =>
-      /1 of 1 data plane/.test((await conditions('orders')).Programmed?.message ?? ''),
+      /1 of 1 data plane/.test((await person.conditions('orders')).Programmed?.message ?? ''),
     );
   });
 
   test('a deleted policy takes its filter with it', async () => {
-    await remove('wssp', 'orders');
+    await person.remove('wssp', 'orders');
     recorder.reset(({ body }) => ({ body }));
     await until('messages pass as they are', async () => {
       const { status } = await send(url(), MESSAGE);
@@ -269,28 +246,3 @@ describe('the operator with Envoy Gateway', () => {
     });
   });
 });
-
-function gateway(port: number): KubernetesObject {
-  return {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'Gateway',
-    metadata: { name: 'web', namespace: NAMESPACE },
-    spec: { gatewayClassName: GATEWAY_CLASS, listeners: [{ name: 'http', protocol: 'HTTP', port }] },
-  };
-}
-
-function route(name: string, port: number): KubernetesObject {
-  return {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'HTTPRoute',
-    metadata: { name, namespace: NAMESPACE },
-    spec: {
-      parentRefs: [{ name: 'web' }],
-      rules: [{ matches: [{ path: { value: `/${name}` } }], backendRefs: [{ name: 'backend', port }] }],
-    },
-  };
-}
-
-function target(name: string, kind = 'HTTPRoute'): object {
-  return { group: 'gateway.networking.k8s.io', kind, name };
-}
