@@ -226,7 +226,8 @@ export class Cluster {
       );
       checkPage(page, selection);
       // In a list the API server leaves these out.
-      for (const item of page.items) items.push({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind });
+      for (const item of page.items ?? [])
+        items.push({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind });
       next = page.metadata.continue;
       if (next === undefined || next === '') return { items, resourceVersion: page.metadata.resourceVersion };
     }
@@ -236,12 +237,13 @@ export class Cluster {
 interface ListPage<T> {
   readonly kind: string;
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items: readonly T[];
+  /** Of an empty list of metadata it is null. */
+  readonly items?: readonly T[] | null;
 }
 
 function checkPage({ kind, metadata, items }: Partial<ListPage<unknown>>, { resource, metadataOnly }: Selection): void {
   const expected = metadataOnly === true ? 'PartialObjectMetadataList' : `${resource.kind}List`;
-  if (kind !== expected || typeof metadata?.resourceVersion !== 'string' || !Array.isArray(items)) {
+  if (kind !== expected || typeof metadata?.resourceVersion !== 'string' || !Array.isArray(items ?? [])) {
     throw new MalformedError(`list ${resource.plural}: the answer is not a ${expected}`);
   }
 }
