@@ -98,14 +98,14 @@ async function run(archive: Archive, flags: Flags, target: ImportTarget): Promis
   if (missing.length > 0) console.log(['Missing:', ...missing.map((line) => `  ${line}`)].join('\n'));
   for (const need of target.unreadable) console.log(`Not known: ${describeNeed(need, namespace)}: you may not read it`);
   const { errors, warnings } = check(plans, target);
-  for (const warning of warnings) console.log(`warning: ${warning}`);
+  for (const warning of warnings) console.log(`warning: ${printable(warning)}`);
   const kept = overwrite ? [] : plans.filter(({ protectedBecause }) => protectedBecause !== undefined);
   for (const { object, protectedBecause } of kept) {
     errors.push(
       `${object.kind} ${object.metadata.name} is there already, and ${protectedBecause}; change it with --overwrite`,
     );
   }
-  if (errors.length > 0) throw new UsageError([...errors, 'nothing was written'].join('\n'));
+  if (errors.length > 0) throw new UsageError([...errors.map(printable), 'nothing was written'].join('\n'));
   const changes = plans.filter(({ action }) => action !== 'unchanged');
   await target.write(changes, dryRun);
   console.log(`${countOf(plans)}${dryRun ? '; nothing was written (--dry-run)' : ''}`);
@@ -113,7 +113,12 @@ async function run(archive: Archive, flags: Flags, target: ImportTarget): Promis
 
 function describePlan({ object, action, differences }: PlannedImport, namespace: string): string {
   const head = `${action.padEnd(9)} ${object.kind} ${namespace}/${object.metadata.name}`;
-  return [head, ...differences.map((line) => `            ${line}`)].join('\n');
+  return [head, ...differences.map((line) => `            ${printable(line)}`)].join('\n');
+}
+
+/** What an archive holds shall not steer a terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
 }
 
 function missingObjects(needs: readonly NeededObject[], namespace: string, target: ImportTarget): string[] {
@@ -123,7 +128,7 @@ function missingObjects(needs: readonly NeededObject[], namespace: string, targe
       ({ kind, name, namespace: at = namespace }) =>
         !target.manifests.some((each) => each.kind === kind && each.name === name && each.namespace === at),
     )
-    .map((need) => describeNeed(need, namespace));
+    .map((need) => printable(describeNeed(need, namespace)));
 }
 
 function check(
