@@ -15,6 +15,8 @@ export class FaultyProxy {
   readonly watches: string[] = [];
   /** Lists that were asked for, each with its URL. */
   readonly lists: string[] = [];
+  /** Sees what the API server sends. */
+  onData: (chunk: Buffer) => void = () => undefined;
   /** Answered with this status instead of being handed on. */
   status: number | undefined;
   readonly #server: Server;
@@ -99,6 +101,7 @@ export class FaultyProxy {
       this.#open.add(response);
       answer.on('data', (chunk: Buffer) => {
         silent ||= this.#frozen;
+        this.onData(chunk);
         if (!silent) response.write(chunk);
       });
       const end = (): void => {
