@@ -91,7 +91,9 @@ test('whatever is published and whenever it is answered, the replica ends with w
   });
   fc.assert(
     fc.property(versions, fc.array(fc.tuple(versions, fc.boolean())), (inventory, steps) => {
-      const replica = new Map<string, string>(Object.entries(inventory).map(([name, version]) => [`shop/${name}`, version]));
+      const replica = new Map<string, string>(
+        Object.entries(inventory).map(([name, version]) => [`shop/${name}`, version]),
+      );
       const subscription = new Subscription(
         1,
         [...replica].map(([id, version]) => ({ id, version })),
