@@ -9,6 +9,11 @@ export const INSTALLATION_LABEL = 'waxseal.dev/installation';
 /** Digest of what was applied: tells also when a field was taken away. */
 const DIGEST_ANNOTATION = 'waxseal.dev/applied';
 
+/** A label's value: at most 63 characters, however long the names are. */
+export function installationName(systemNamespace: string, release: string): string {
+  return `${release.slice(0, 40)}-${digestOf([systemNamespace, release]).slice(0, 16)}`;
+}
+
 /** The object with the marks by which it is known again. */
 export function marked(object: KubernetesObject, installation: string): KubernetesObject {
   const { metadata } = object;
@@ -69,6 +74,6 @@ function holds(given: unknown, wanted: unknown): boolean {
   return given === wanted;
 }
 
-function digestOf(object: KubernetesObject): string {
-  return createHash('sha256').update(JSON.stringify(object)).digest('hex').slice(0, 32);
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
 }

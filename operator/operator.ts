@@ -3,7 +3,7 @@
 import { AdminServer, type Readiness } from '../extproc/observe/admin.ts';
 import type { Logger } from '../extproc/observe/log.ts';
 import type { AttachOptions } from '../policy/attach/types.ts';
-import { difference } from './apply.ts';
+import { difference, installationName } from './apply.ts';
 import { ClusterView } from './cluster-view.ts';
 import { CertificateKeeper } from './delivery/certificate-keeper.ts';
 import { BundleServer } from './delivery/bundle-server.ts';
@@ -70,7 +70,7 @@ export class Operator {
     this.#options = options;
     const { cluster, logger, systemNamespace, release, identity } = options;
     this.#logger = logger;
-    this.#installation = `${systemNamespace}.${release}`;
+    this.#installation = installationName(systemNamespace, release);
     this.#planner = new Planner(options, this.#installation);
     this.#metrics = new OperatorMetrics({
       leading: () => this.#leading,

@@ -69,6 +69,7 @@ export class Planner {
       policies.set(id, { id, object, current, problems: [...problems, ...expiring], planned, certificates, settled });
       const { uid = '' } = object.metadata;
       if (current.broken === undefined) this.#lastGood.set(uid, current);
+      else if (current.revoked === true && settled) this.#lastGood.delete(uid);
       published.set(id, this.#lastGood.get(uid) ?? current);
     }
     this.#forget(new Set(inventory.policies.map(({ metadata }) => metadata.uid ?? '')));

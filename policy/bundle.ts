@@ -37,6 +37,8 @@ export interface ResolvedPolicy {
   readonly material: Readonly<Record<string, Material>>;
   /** Why the policy cannot work. Its messages are refused. */
   readonly broken?: string;
+  /** Of a policy that is `broken`: a right was taken from it, so no earlier version of it may go on either. */
+  readonly revoked?: true;
   /** SHA-256 over all of the above, hexadecimal. It depends on secrets, so it is for comparing and not for showing. */
   readonly version: string;
 }

@@ -177,6 +177,7 @@ export function resolvePolicy(manifest: Manifest, sources: Sources): Resolution 
     ...(spec && { spec }),
     material,
     ...(broken !== undefined && { broken }),
+    ...(problems.some(({ reason }) => reason === 'RefNotPermitted') && { revoked: true as const }),
   });
   return { policy, problems, references };
 }

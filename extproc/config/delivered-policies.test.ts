@@ -128,3 +128,11 @@ test('any JSON at all is a policy that refuses, and never an exception', async (
     { numRuns: 300 },
   );
 });
+
+test('a notice that a right was taken away keeps nothing', async () => {
+  const { deliver, delivered } = start();
+  await deliver(sign);
+  const revoked = versioned({ ...sign, broken: 'no grant', revoked: true });
+  assert.deepEqual(await deliver(revoked), [{ state: 'RUNNING', version: revoked.version, reason: '' }]);
+  assert.equal(delivered.present.policies.get('shop/one')?.broken, 'no grant');
+});

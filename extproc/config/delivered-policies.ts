@@ -115,7 +115,8 @@ export class DeliveredPolicies {
     clearTimeout(returns);
     this.#leaving.delete(id);
     const before = returns === undefined ? this.#installed.get(id) : undefined;
-    const keeps = next.policy.broken !== undefined && before !== undefined && before.policy.broken === undefined;
+    const works = before !== undefined && before.policy.broken === undefined;
+    const keeps = works && next.policy.broken !== undefined && next.resolved.revoked !== true;
     if (!keeps) this.#installed.set(id, next);
     const state = stateOf(id, next, keeps ? before.resolved.version : undefined);
     if (state.state === 'RUNNING') this.#notes.delete(id);

@@ -15,9 +15,10 @@ export function deliveryOf(id: string, current: ResolvedPolicy, replicas: readon
   for (const { name, policies } of replicas) {
     const there = policies.get(id);
     if (there === undefined) continue;
-    const works = current.broken === undefined && there.state === 'Running';
-    if (works && there.version === current.version) running++;
-    else if (there.state !== 'Refused') behind++;
+    const isCurrent = there.version === current.version;
+    // A version that does not work is "running" too, where there is none to stay with: its messages are refused.
+    if (isCurrent && current.broken === undefined) running++;
+    else if (!isCurrent && there.version !== '') behind++;
     if (there.state === 'Refused' && there.reason !== undefined) refusals.push({ replica: name, reason: there.reason });
   }
   return { replicas: replicas.length, running, behind, refusals };

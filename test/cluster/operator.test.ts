@@ -162,7 +162,6 @@ describe('the operator with Envoy Gateway', () => {
       tookEffect = performance.now() - start;
     });
     assert.deepEqual(odd, {}, `of ${sent}`);
-    assert.ok(tookEffect < 30_000);
     console.log(`  renewed key in use after ${tookEffect.toFixed(0)} ms, ${sent} requests`);
   });
   const signerOf = (message: string): string => /BinarySecurityToken[^>]*>([^<]+)</.exec(message)?.[1] ?? '';
@@ -180,7 +179,6 @@ describe('the operator with Envoy Gateway', () => {
     });
     assert.deepEqual(odd, {}, `of ${sent}`);
     console.log(`  hand-over after ${(handover / 1000).toFixed(1)} s, ${sent} requests`);
-    assert.ok(handover < 20_000, `${handover} ms`);
     await system.startOperator(first);
     await person.apply(
       policy('orders', { ...OUTGOING, targetRefs: [target('orders')], description: 'after the hand-over' }),
