@@ -153,6 +153,8 @@ describe('an informer', () => {
     await admin.delete(configMap('b'));
     await admin.delete(configMap('c'));
     await admin.apply(configMap('c', 'another'));
+    const lists = proxy.lists.length;
+    await until('it lists again, in vain yet', () => proxy.lists.length > lists);
     proxy.status = undefined;
     await until('b is gone', () => informer.get(namespace, 'b') === undefined);
     await until('c is another', () => valueOf(informer, 'c') === 'another');
