@@ -223,6 +223,9 @@ describe('attachment in Envoy Gateway', () => {
     });
     await person.programmed('far');
     await sees('/far', 'frank at /far');
+    await system.cluster.kubectl(['delete', 'referencegrant', 'for-e2e', '-n', 'vault']);
+    // A right that is taken away is no mistake to be bridged with the last version that worked.
+    await sees('/far', '500 ');
   });
 
   test('a target that is not there is said to be missing', async () => {
