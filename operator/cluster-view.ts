@@ -121,6 +121,7 @@ export class ClusterView {
       granted: grantedBy(this.#grants.items()),
       material: (kind, namespace, name) => this.#referenced.get(kind, namespace, name),
       settled: (reference) => this.#referenced.settled(reference),
+      forbidden: (reference) => this.#referenced.forbidden(reference),
     };
   }
 

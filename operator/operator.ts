@@ -86,11 +86,12 @@ export class Operator {
     this.#server.onReplicaChange(() => this.#changed());
     this.#certificates = new CertificateKeeper({
       ...{ cluster, logger, namespace: systemNamespace, release, generate: options.certificates === 'generate' },
-      mayWrite: () => this.#leading,
+      mayWrite: () => this.#mayWrite,
       renewed: (material) => this.#server.setCertificates(material),
     });
     this.#events = new Events({ cluster, logger, identity });
     this.#writer = new Writer(cluster, {
+      mayWrite: () => this.#mayWrite,
       failed: (what, error, failures) => this.#writeFailed(what, error, failures),
       changed: (object, before, after) => {
         for (const notice of transitions(before, after)) this.#events.tell(object, notice);
@@ -144,6 +145,11 @@ export class Operator {
     ]);
     this.#options.cluster.close();
     this.#logger.info('stopped');
+  }
+
+  /** The election looks at the clock: a process that was paused learns here that its time is over. */
+  get #mayWrite(): boolean {
+    return this.#leading && (this.#election?.leading ?? true);
   }
 
   #lead(leading: boolean, epoch: number): void {

@@ -33,7 +33,7 @@ function inventory(...policies: KubernetesObject[]): Inventory {
 }
 
 function sources(material: Material | undefined, { granted = true, settled = true } = {}): ClusterSources {
-  return { material: () => material, granted: () => granted, settled: () => settled };
+  return { material: () => material, granted: () => granted, settled: () => settled, forbidden: () => undefined };
 }
 
 const published = (planner: Planner, object: KubernetesObject, from: ClusterSources) =>
@@ -81,4 +81,11 @@ test('a policy is not settled before its references have been looked for', () =>
   const planner = new Planner(OPTIONS, 'here');
   const { policies } = planner.plan(inventory(policy(1)), sources(undefined, { settled: false }), NOW);
   assert.equal(policies.get('shop/orders')?.settled, false);
+});
+
+test('what may not be read is told apart from what is not there', () => {
+  const planner = new Planner(OPTIONS, 'here');
+  const from = { ...sources(undefined), forbidden: () => new Error('no right to get secrets in shop') };
+  const [first] = planner.plan(inventory(policy(1)), from, NOW).policies.get('shop/orders')?.problems ?? [];
+  assert.match(first?.message ?? '', /may not read.*no right to get secrets in shop/);
 });

@@ -26,6 +26,8 @@ export interface PolicyPlan {
 export interface ClusterSources extends Sources {
   /** Whether it is known if the object is there. */
   readonly settled: (reference: ObjectReference) => boolean;
+  /** Why the operator may not read it; the message names the missing right. */
+  readonly forbidden: (reference: ObjectReference) => Error | undefined;
 }
 
 export interface Plan {
@@ -66,7 +68,9 @@ export class Planner {
       const id = policyId(current);
       const planned = attachment.policies.get(id) ?? { id, ancestors: [] };
       const expiring = expiringCertificates({ id, certificates }, now);
-      policies.set(id, { id, object, current, problems: [...problems, ...expiring], planned, certificates, settled });
+      const forbidden = references.flatMap((reference) => forbiddenReference(id, sources.forbidden(reference)));
+      const all = [...forbidden, ...problems, ...expiring];
+      policies.set(id, { id, object, current, problems: all, planned, certificates, settled });
       const { uid = '' } = object.metadata;
       if (current.broken === undefined) this.#lastGood.set(uid, current);
       else if (current.revoked === true && settled) this.#lastGood.delete(uid);
@@ -80,4 +84,11 @@ export class Planner {
     this.#translator.keep(present);
     for (const uid of this.#lastGood.keys()) if (!present.has(uid)) this.#lastGood.delete(uid);
   }
+}
+
+/** What cannot be read looks as if it were not there; this says which of the two it is. */
+function forbiddenReference(policy: string, error: Error | undefined): Problem[] {
+  if (error === undefined) return [];
+  const message = `the operator may not read what is referred to: ${error.message}`;
+  return [{ severity: 'error', reason: 'InvalidRef', policy, field: '', message }];
 }

@@ -22,7 +22,9 @@ export interface StatusWish {
   readonly ancestors: (previous: readonly AncestorStatus[]) => AncestorStatus[];
 }
 
-export interface WriterEvents {
+export interface WriterHost {
+  /** Asked before each write: whether this replica leads at this moment. */
+  readonly mayWrite: () => boolean;
   readonly failed: (what: string, error: unknown, failures: number) => void;
   /** A status was written. */
   readonly changed: (
@@ -44,16 +46,16 @@ interface StatusTask extends StatusWish {
 /** Remembers the newest wish for each object; what was wished before and is not done yet is not done any more. */
 export class Writer {
   readonly #cluster: Cluster;
-  readonly #events: WriterEvents;
+  readonly #host: WriterHost;
   readonly #wishes = new Map<string, Task>();
   readonly #queue: WorkQueue<string>;
 
-  constructor(cluster: Cluster, events: WriterEvents) {
+  constructor(cluster: Cluster, host: WriterHost) {
     this.#cluster = cluster;
-    this.#events = events;
+    this.#host = host;
     this.#queue = new WorkQueue({
       process: (key) => this.#process(key),
-      onFailure: events.failed,
+      onFailure: host.failed,
       concurrency: CONCURRENCY,
       backoff: BACKOFF,
     });
@@ -95,7 +97,7 @@ export class Writer {
 
   async #process(key: string): Promise<void> {
     const wish = this.#wishes.get(key);
-    if (wish === undefined) return;
+    if (wish === undefined || !this.#host.mayWrite()) return;
     if (wish.kind === 'apply') await this.#cluster.apply(wish.object);
     else if (wish.kind === 'remove') await this.#cluster.delete(wish.object);
     else await this.#writeStatus(wish);
@@ -124,7 +126,7 @@ export class Writer {
       if (error instanceof NotFoundError) return;
       throw error;
     }
-    if (after !== undefined) this.#events.changed(object, before, after);
+    if (after !== undefined) this.#host.changed(object, before, after);
   }
 }
 
