@@ -50,6 +50,6 @@ export function formatProblem(problem: Problem): string {
 export function brokenBecause(problems: readonly Problem[]): string | undefined {
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length === 0) return undefined;
-  const first = errors.slice(0, 3).map(({ field, message }) => `${field}: ${message}`);
+  const first = errors.slice(0, 3).map(({ field, message }) => (field === '' ? message : `${field}: ${message}`));
   return errors.length > 3 ? `${first.join('; ')}; and ${errors.length - 3} more` : first.join('; ');
 }
