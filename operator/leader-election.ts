@@ -192,8 +192,7 @@ export class LeaderElection {
       leaseDurationSeconds: Math.ceil(this.#timing.leaseMs / 1000),
       acquireTime: ours ? (before.spec.acquireTime ?? now) : now,
       renewTime: now,
-      // Also where somebody has deleted the Lease: the data plane takes a lower epoch for one that is over.
-      leaseTransitions: Math.max(before?.spec.leaseTransitions ?? 0, this.#epoch) + (ours ? 0 : 1),
+      leaseTransitions: (before?.spec.leaseTransitions ?? 0) + (ours ? 0 : 1),
     };
     const began = performance.now();
     const options = this.#limits();
