@@ -5,6 +5,7 @@
 
 import type { EnvoyExtensionPolicy, KubernetesObject, ReferenceGrant, Service } from '../kubernetes.ts';
 import { GATEWAY_API } from './cluster-index.ts';
+import { RETRIES } from './external-processor.ts';
 import { metadataFor } from './ours.ts';
 import type { PolicyView } from './policy-view.ts';
 import type { Target } from './targets.ts';
@@ -68,6 +69,13 @@ const BACKEND_SETTINGS = {
   connection: { bufferLimit: '16Mi' },
   http2: { initialStreamWindowSize: '4Mi', initialConnectionWindowSize: '16Mi' },
   timeout: { tcp: { connectTimeout: '1s' } },
+  // Of two replicas, a dead one has the fewest requests: the default, LeastRequest, would ask it again and again.
+  loadBalancer: { type: 'RoundRobin' },
+  retry: {
+    numRetries: RETRIES.numRetries,
+    retryOn: { triggers: RETRIES.retryOn },
+    perRetry: { backOff: { baseInterval: RETRIES.baseInterval, maxInterval: RETRIES.maxInterval } },
+  },
 };
 
 /** Headless: Envoy Gateway takes the Pods' addresses, and a thousand policies cost no cluster addresses. */

@@ -5,6 +5,17 @@ const TYPE = 'type.googleapis.com/envoy';
 /** The gRPC metadata that names the policy: configuration, so out of a client's reach. */
 export const POLICY_METADATA = 'x-wss-policy';
 
+/**
+ * Another replica is asked where one cannot be reached, or refuses the stream: it has seen nothing of the message then. A
+ * stream that breaks later is not repeated, because its replay check may have been made.
+ */
+export const RETRIES = {
+  numRetries: 3,
+  retryOn: ['connect-failure', 'refused-stream'],
+  baseInterval: '10ms',
+  maxInterval: '100ms',
+} as const;
+
 export interface ExternalProcessorOptions {
   /** Name of the cluster of the ext_proc service. */
   readonly cluster: string;
@@ -21,6 +32,14 @@ export function externalProcessor({ cluster, messageTimeout, policy }: ExternalP
     grpc_service: {
       envoy_grpc: { cluster_name: cluster },
       ...(policy !== undefined && { initial_metadata: [{ key: POLICY_METADATA, value: policy }] }),
+      retry_policy: {
+        num_retries: RETRIES.numRetries,
+        retry_on: RETRIES.retryOn.join(','),
+        retry_back_off: {
+          base_interval: duration(RETRIES.baseInterval),
+          max_interval: duration(RETRIES.maxInterval),
+        },
+      },
     },
     failure_mode_allow: false,
     processing_mode: {
@@ -63,4 +82,9 @@ export function serviceConnections() {
     },
     circuit_breakers: { thresholds: [{ max_connections: 1024, max_pending_requests: 4096, max_requests: 4096 }] },
   };
+}
+
+/** Envoy knows durations in seconds only. */
+function duration(milliseconds: `${number}ms`): string {
+  return `${Number.parseInt(milliseconds) / 1000}s`;
 }

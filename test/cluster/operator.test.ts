@@ -26,7 +26,7 @@ import {
 } from '../e2e/support/fixture.ts';
 import { openMessage } from '../../examples/demo/open-message.ts';
 import { Recorder } from '../e2e/support/recorder.ts';
-import { underLoad } from './support/load.ts';
+import { CLIENTS, underLoad } from './support/load.ts';
 import { gateway, namespaceObject, NAMESPACE, Person, route, target } from './support/objects.ts';
 import { System } from './support/system.ts';
 
@@ -226,6 +226,23 @@ describe('the operator with Envoy Gateway', () => {
     await until('the status counts one replica', async () =>
       /1 of 1 data plane/.test((await person.conditions('orders')).Programmed?.message ?? ''),
     );
+  });
+
+  test('a replica that is killed, and of which nobody has heard that, fails nothing but what it had under way', async () => {
+    await system.addReplica();
+    await until('the status counts it', async () =>
+      /2 of 2 data plane/.test((await person.conditions('orders')).Programmed?.message ?? ''),
+    );
+    const replica = system.replicas.at(-1);
+    assert.ok(replica);
+    const { odd, sent } = await underLoad(url(), MESSAGE, isGood, async () => {
+      await sleep(3000);
+      replica.child.signal('SIGKILL');
+      await sleep(3000);
+    });
+    const failed = Object.values(odd).reduce((sum, count) => sum + count, 0);
+    assert.ok(failed <= CLIENTS, `${JSON.stringify(odd)} of ${sent}`);
+    await replica.pod.remove();
   });
 
   test('a deleted policy takes its filter with it', async () => {

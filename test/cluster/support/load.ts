@@ -4,7 +4,8 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from '../../e2e/support/http.ts';
 
-const CLIENTS = 4;
+/** Requests at a time. */
+export const CLIENTS = 4;
 /** Milliseconds between two requests of a client: the machine has other work to do meanwhile. */
 const PAUSE = 5;
 

@@ -71,7 +71,7 @@ export class System {
       });
       const ports = await Promise.all(Array.from({ length: operators }, () => stablePort()));
       for (const port of ports) await system.#addOperator(port);
-      for (let count = 0; count < replicas; count++) await system.#addReplica();
+      for (let count = 0; count < replicas; count++) await system.addReplica();
       return system;
     } catch (error) {
       await system.stop();
@@ -121,7 +121,8 @@ export class System {
     return child;
   }
 
-  async #addReplica(): Promise<void> {
+  /** Starts one more replica of the data plane and puts it behind its Services. */
+  async addReplica(): Promise<void> {
     const { args, labels } = await this.#deployment('waxseal-extproc');
     const name = `waxseal-extproc-${this.replicas.length}`;
     const folder = join(this.cluster.folder, name);
