@@ -260,4 +260,13 @@ describe('the operator with Envoy Gateway', () => {
       return left.trim() === '';
     });
   });
+
+  test('no log holds a key', () => {
+    const key = /-----\n([^]{40})/.exec(backend.key)?.[1] ?? '';
+    const logs = [...system.operators, ...system.replicas].map(({ child }) => child.log).join('\n');
+    assert.match(logs, /"msg":"leading"/);
+    for (const secret of ['PRIVATE KEY', key, Buffer.from(backend.key).toString('base64').slice(100, 140)]) {
+      assert.ok(!logs.includes(secret));
+    }
+  });
 });
