@@ -13,16 +13,17 @@ import { stablePort } from '../../scripts/local/ports.ts';
 import { until } from '../../scripts/local/until.ts';
 import { closeIdle, send } from '../e2e/support/http.ts';
 import {
-  authority,
-  content,
-  envelope,
   KEYS,
   OUTGOING,
+  authority,
+  backend,
+  ca,
+  content,
+  envelope,
+  gateway as identity,
   policy,
   secret,
   securedEcho,
-  ca,
-  backend,
 } from '../e2e/support/fixture.ts';
 import { openMessage } from '../../examples/demo/open-message.ts';
 import { Recorder } from '../e2e/support/recorder.ts';
@@ -262,10 +263,10 @@ describe('the operator with Envoy Gateway', () => {
   });
 
   test('no log holds a key', () => {
-    const key = /-----\n([^]{40})/.exec(backend.key)?.[1] ?? '';
+    const key = /-----\n([^]{40})/.exec(identity.key)?.[1] ?? '';
     const logs = [...system.operators, ...system.replicas].map(({ child }) => child.log).join('\n');
     assert.match(logs, /"msg":"leading"/);
-    for (const secret of ['PRIVATE KEY', key, Buffer.from(backend.key).toString('base64').slice(100, 140)]) {
+    for (const secret of ['PRIVATE KEY', key, Buffer.from(identity.key).toString('base64').slice(100, 140)]) {
       assert.ok(!logs.includes(secret));
     }
   });
