@@ -59,14 +59,15 @@ export class ClusterView {
 
   constructor({ cluster, namespaces, systemNamespace, logger, onChange, onError }: ClusterViewOptions) {
     const watched = namespaces.length === 0 ? undefined : [...new Set([...namespaces, systemNamespace])];
-    const inform = <T extends KubernetesObject>(resource: Resource): Informer<T> => {
+    const inform = <T extends KubernetesObject>(resource: Resource, required = false): Informer<T> => {
       const fail = (): void => onError(resource.kind);
-      const informer = new Informer<T>({ cluster, resource, namespaces: watched, logger, onError: fail });
+      const informer = new Informer<T>({ cluster, resource, namespaces: watched, required, logger, onError: fail });
       informer.onChange(onChange);
       this.#informers.push(informer);
       return informer;
     };
-    this.#policies = inform(POLICIES);
+    // That there are none is said by an empty list and by nothing else: without policies everything that is ours goes.
+    this.#policies = inform(POLICIES, true);
     this.#gatewayClasses = inform<GatewayClass>(GATEWAY_CLASSES);
     this.#gateways = inform<Gateway>(GATEWAYS);
     this.#httpRoutes = inform<HTTPRoute>(HTTP_ROUTES);

@@ -11,6 +11,8 @@ export interface InformerOptions extends Omit<Selection, 'namespace'> {
   readonly resource: Resource;
   /** Absent: all. A cluster-wide kind has none. */
   readonly namespaces?: readonly string[] | undefined;
+  /** Whether the kind must be installed: without it nothing is read, instead of read and empty. */
+  readonly required?: boolean | undefined;
   readonly logger: Logger;
   /** Told of each list or watch that failed. */
   readonly onError?: ((error: unknown) => void) | undefined;
@@ -40,13 +42,23 @@ export class Informer<T extends KubernetesObject> {
   }
 
   start(): void {
-    const { cluster, resource, namespaces, labelSelector, metadataOnly, logger, timing } = this.#options;
+    const {
+      cluster,
+      resource,
+      namespaces,
+      labelSelector,
+      metadataOnly,
+      required = false,
+      logger,
+      timing,
+    } = this.#options;
     const everywhere = namespaces === undefined || !resource.namespaced;
     this.#reflectors = (everywhere ? [undefined] : [...new Set(namespaces)]).map(
       (namespace) =>
         new Reflector<T>({
           cluster,
           selection: { resource, namespace, labelSelector, metadataOnly },
+          required,
           logger,
           timing: { ...TIMING, ...timing },
           onKey: (key) => this.#tell(key),

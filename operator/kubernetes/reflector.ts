@@ -27,6 +27,8 @@ export const TIMING: ReflectorTiming = {
 export interface ReflectorOptions {
   readonly cluster: Cluster;
   readonly selection: Selection;
+  /** Whether the kind must be installed: without it nothing is read, instead of read and empty. */
+  readonly required: boolean;
   readonly logger: Logger;
   readonly timing: ReflectorTiming;
   /** An object came, changed or went. Must not throw. */
@@ -39,6 +41,9 @@ export interface ReflectorOptions {
 
 /** Failures after which the copy is no longer trusted to be resumable, whatever they were. */
 const FAILURES_BEFORE_LIST = 5;
+/** How often a kind of which there are objects must be unknown, this far apart, before its objects are taken for gone. */
+const ABSENCES = 5;
+const ABSENCE_MS = 2000;
 /** A watch that lived so long, or delivered something, was well. */
 const HEALTHY_MS = 5_000;
 
@@ -61,6 +66,8 @@ export class Reflector<T extends KubernetesObject> {
   /** From where to watch; undefined: from a list. */
   #version: string | undefined;
   #failures = 0;
+  /** In a row. */
+  #absences = 0;
   /** What was logged last, so that it is said once. */
   #trouble = '';
 
@@ -127,6 +134,7 @@ export class Reflector<T extends KubernetesObject> {
   async #list(): Promise<string> {
     const { cluster, selection } = this.#options;
     const { items, resourceVersion } = await cluster.list<T>(selection, this.#abort.signal);
+    this.#absences = 0;
     const next = new Map<string, T>();
     for (const item of items) {
       const key = keyOf(item);
@@ -169,11 +177,11 @@ export class Reflector<T extends KubernetesObject> {
 
   /** @returns how long to wait, in milliseconds */
   #afterFailure(error: unknown): number {
-    const { timing, onError } = this.#options;
+    const { timing, required, onError } = this.#options;
     if (error instanceof GoneError) {
       this.#logger.debug({ reason: error.message }, 'what was watched is too long ago; listing again');
       this.#version = undefined;
-    } else if (error instanceof NotFoundError) {
+    } else if (error instanceof NotFoundError && !required) {
       return this.#absent();
     } else {
       onError(error);
@@ -184,8 +192,12 @@ export class Reflector<T extends KubernetesObject> {
     return backoffMs(this.#failures, timing.backoff);
   }
 
-  /** The kind is not installed, or not any more. */
+  /**
+   * The kind is not installed, or not any more. An API server that is about to know its kinds says the same, and to take all
+   * policies for gone would open the gateways.
+   */
   #absent(): number {
+    if (this.#items.size > 0 && ++this.#absences < ABSENCES) return Math.min(ABSENCE_MS, this.#options.timing.absentMs);
     if (this.#items.size > 0 || !this.#synced) this.#logger.info('the cluster does not know this kind');
     this.#version = undefined;
     this.#failures = 0;

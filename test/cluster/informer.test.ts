@@ -204,6 +204,24 @@ describe('an informer', () => {
     }
   });
 
+  void test('a kind of which there are objects is not taken for gone because it is unknown for a moment', async () => {
+    await admin.apply(configMap('a', '1'));
+    const { informer, keys } = inform();
+    await informer.whenSynced();
+    proxy.status = 404;
+    const before = proxy.watches.length + proxy.lists.length;
+    proxy.cut();
+    await until('it has tried', () => proxy.watches.length + proxy.lists.length > before + 1);
+    assert.equal(valueOf(informer, 'a'), '1');
+    proxy.status = undefined;
+    await admin.apply(configMap('a', '2'));
+    await until('it watches again', () => valueOf(informer, 'a') === '2');
+    proxy.status = 404;
+    proxy.cut();
+    await until('it is taken for gone in the end', () => valueOf(informer, 'a') === undefined);
+    assert.ok(keys.length >= 3);
+  });
+
   void test('what a handler throws is logged and keeps nothing from the others', async () => {
     const { informer } = inform();
     const seen: string[] = [];
@@ -235,6 +253,12 @@ describe('an informer', () => {
       log.filter(({ level }) => level === 'warn' || level === 'error'),
       [],
     );
+  });
+
+  void test('a kind that must be installed and is not, is not read', async () => {
+    const { informer } = inform({ resource: TRAFFIC_POLICIES, required: true });
+    await until('it says so', () => log.some(({ reason }) => reason?.includes('clienttrafficpolicies') === true));
+    assert.equal(informer.synced, false);
   });
 
   void test('watches some namespaces or all of them', async () => {
