@@ -3,6 +3,7 @@
 import { AdminServer, type Readiness } from '../extproc/observe/admin.ts';
 import type { Logger } from '../extproc/observe/log.ts';
 import type { AttachOptions } from '../policy/attach/types.ts';
+import { objectKey, type KubernetesObject } from '../policy/kubernetes.ts';
 import { difference, installationName } from './apply.ts';
 import { ClusterView } from './cluster-view.ts';
 import { CertificateKeeper } from './delivery/certificate-keeper.ts';
@@ -42,6 +43,8 @@ const COALESCE = 50;
 const LOOK_AGAIN = 3_600_000;
 /** Milliseconds that the first plan waits for the Secrets and ConfigMaps that policies refer to. */
 const PATIENCE = 10_000;
+/** Milliseconds that a new leader waits for replicas of the data plane to come over, before it says that there are none. */
+const ARRIVAL = 5000;
 
 export class Operator {
   readonly #options: OperatorOptions;
@@ -57,9 +60,13 @@ export class Operator {
   readonly #admin: AdminServer;
   readonly #metrics: OperatorMetrics;
   #leading = false;
-  /** When waiting for what policies refer to ends; undefined until the cluster has been read. */
+  /** When waiting for what policies refer to ends, on the monotonic clock; undefined until the cluster has been read. */
   #patience: number | undefined;
   #published = false;
+  /** Until when replicas of the data plane may still be on their way to us, on the monotonic clock. */
+  #arrivalUntil = 0;
+  /** Objects of other people that are in the way and have been told of. */
+  readonly #foreign = new Set<string>();
   #stopping = false;
   /** Of the monotonic clock: in a large cluster that changes without pause, a fifth of the time is enough for looking. */
   #restUntil = 0;
@@ -120,7 +127,7 @@ export class Operator {
     this.#certificates.start();
     this.#clock = setInterval(() => this.#changed(), LOOK_AGAIN).unref();
     void this.#view.start().then(() => {
-      this.#patience = Date.now() + PATIENCE;
+      this.#patience = performance.now() + PATIENCE;
       this.#logger.info('the cluster has been read');
       this.#changed();
     });
@@ -154,6 +161,7 @@ export class Operator {
 
   #lead(leading: boolean, epoch: number): void {
     this.#leading = leading;
+    if (leading) this.#arrivalUntil = performance.now() + ARRIVAL;
     this.#server.setRole({ leading, epoch });
     if (leading) this.#certificates.look();
     else this.#writer.clear();
@@ -179,8 +187,9 @@ export class Operator {
     const plan = this.#planner.plan(inventory, sources, Date.now());
     const policies = [...plan.policies.values()];
     // A replica that asks before everything is known would take what is not published for deleted.
-    if (!this.#published && !policies.every(({ settled }) => settled) && Date.now() < (this.#patience ?? 0)) {
-      this.#clockTick();
+    const patience = (this.#patience ?? 0) - performance.now();
+    if (!this.#published && !policies.every(({ settled }) => settled) && patience > 0) {
+      this.#changedIn(patience);
       return;
     }
     this.#published = true;
@@ -196,22 +205,19 @@ export class Operator {
     );
   }
 
-  /** Looks again when patience has ended, whether anything changes or not. */
-  #clockTick(): void {
-    setTimeout(() => this.#changed(), COALESCE).unref();
+  /** Looks again then, whether anything changes or not. */
+  #changedIn(milliseconds: number): void {
+    setTimeout(() => this.#changed(), milliseconds).unref();
   }
 
   #write(plan: Plan): void {
     const changes = difference(plan.objects, this.#view.writable(), this.#installation);
-    for (const { kind, metadata } of changes.foreign) {
-      const { namespace, name } = metadata;
-      this.#logger.error(
-        { kind, namespace, name },
-        "somebody else's object has a name that is needed; it is left alone",
-      );
-    }
+    for (const object of changes.foreign) this.#tellForeign(object);
     const replicas = this.#server.replicas();
-    const statuses = [...plan.policies.values()].filter(({ settled }) => settled);
+    const arrival = this.#arrivalUntil - performance.now();
+    const wait = replicas.length === 0 && arrival > 0;
+    if (wait) this.#changedIn(arrival);
+    const statuses = wait ? [] : [...plan.policies.values()].filter(({ settled }) => settled);
     this.#writer.wish(
       changes,
       statuses.map(({ id, object, current, problems, planned }): StatusWish => {
@@ -219,6 +225,18 @@ export class Operator {
         const facts = { generation, problems, planned, delivery: deliveryOf(id, current, replicas) };
         return { object, ancestors: (previous) => policyStatus(facts, previous, new Date().toISOString()) };
       }),
+    );
+  }
+
+  /** Once for each. */
+  #tellForeign(object: KubernetesObject): void {
+    const key = objectKey(object);
+    if (this.#foreign.has(key)) return;
+    this.#foreign.add(key);
+    const { namespace, name } = object.metadata;
+    this.#logger.error(
+      { kind: object.kind, namespace, name },
+      "somebody else's object has a name that is needed; it is left alone",
     );
   }
 
