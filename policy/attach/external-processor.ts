@@ -10,7 +10,8 @@ export const POLICY_METADATA = 'x-wss-policy';
  * stream that breaks later is not repeated, because its replay check may have been made.
  */
 export const RETRIES = {
-  numRetries: 3,
+  // Chance may lead to the same replica again, while others are asked at the same time.
+  numRetries: 5,
   retryOn: ['connect-failure', 'refused-stream'],
   baseInterval: '10ms',
   maxInterval: '100ms',
