@@ -55,7 +55,10 @@ function selectors(text: string): { metric: string; labels: string[] }[] {
 async function exported(): Promise<Set<string>> {
   const zero = (): number => 0;
   const extproc = new Metrics({ exchanges: zero, bytes: zero, queued: zero, replayEntries: zero, policies: () => [] });
-  const operator = new OperatorMetrics({ leading: () => true, replicas: zero, queueDepth: zero });
+  const operator = new OperatorMetrics({
+    ...{ leading: () => true, replicas: zero, queueDepth: zero },
+    ...{ policies: () => [], replicaPolicies: () => ({}) },
+  });
   const types = [...(await extproc.text()).body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].concat([
     ...(await operator.text()).body.matchAll(/^# TYPE (\S+) (\S+)$/gm),
   ]);

@@ -1,12 +1,18 @@
 /** The operator's Prometheus metrics. */
 
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { certificateExpiryGauge, sampledGauge, sampledValue } from '../extproc/observe/sampled-gauge.ts';
+import type { PolicyPlan } from './planner.ts';
 
 /** Values that are asked for when metrics are read. */
 export interface OperatorGauges {
   readonly leading: () => boolean;
   readonly replicas: () => number;
   readonly queueDepth: () => number;
+  /** As they were planned last. */
+  readonly policies: () => Iterable<Pick<PolicyPlan, 'id' | 'current' | 'certificates'>>;
+  /** Policies over all replicas, by state. */
+  readonly replicaPolicies: () => Readonly<Record<string, number>>;
 }
 
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -14,46 +20,37 @@ const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 export class OperatorMetrics {
   /** The delivery of bundles adds its own. */
   readonly registry = new Registry();
-  readonly #policies: Gauge<'state'>;
-  readonly #replicaPolicies: Gauge<'state'>;
-  readonly #expiry: Gauge<'policy' | 'certificate'>;
   readonly #durations: Histogram;
   readonly #errors: Counter<'kind'>;
   readonly #watchErrors: Counter<'kind'>;
 
-  constructor(gauges: OperatorGauges) {
-    const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
-    const sampled = (name: string, help: string, value: () => number): void => {
-      new Gauge({
-        name: `waxseal_operator_${name}`,
-        help,
-        registers,
-        collect() {
-          this.set(value());
-        },
-      });
-    };
-    sampled('leading', '1: this replica of the operator leads and writes to the cluster', () =>
-      gauges.leading() ? 1 : 0,
-    );
-    sampled('replicas', 'Replicas of the data plane that receive policies from here', gauges.replicas);
-    sampled('queue_depth', 'Objects that wait to be written', gauges.queueDepth);
-    this.#policies = new Gauge({
-      ...{ name: 'waxseal_operator_policies', help: 'Policies of the cluster', labelNames: ['state'], registers },
-    });
-    this.#replicaPolicies = new Gauge({
-      ...{
-        name: 'waxseal_operator_replica_policies',
-        help: 'Policies on all replicas',
-        labelNames: ['state'],
-        registers,
+  constructor({ leading, replicas, queueDepth, policies, replicaPolicies }: OperatorGauges) {
+    const { registry } = this;
+    const registers = [registry];
+    collectDefaultMetrics({ register: registry });
+    const sampled = (name: string, help: string, value: () => number): void =>
+      sampledValue(registry, `waxseal_operator_${name}`, help, value);
+    sampled('leading', '1: this replica of the operator leads and writes to the cluster', () => (leading() ? 1 : 0));
+    sampled('replicas', 'Replicas of the data plane that receive policies from here', replicas);
+    sampled('queue_depth', 'Objects that wait to be written', queueDepth);
+    sampledGauge(
+      registry,
+      { name: 'waxseal_operator_policies', help: 'Policies of the cluster', labelNames: ['state'] },
+      () => {
+        const all = [...policies()];
+        const refused = all.filter(({ current }) => current.broken !== undefined).length;
+        return [
+          [{ state: 'accepted' }, all.length - refused],
+          [{ state: 'refused' }, refused],
+        ];
       },
-    });
-    this.#expiry = new Gauge({
-      ...{ name: 'waxseal_certificate_expiry_timestamp_seconds', help: 'When a certificate that a policy uses ends' },
-      ...{ labelNames: ['policy', 'certificate'], registers },
-    });
+    );
+    sampledGauge(
+      registry,
+      { name: 'waxseal_operator_replica_policies', help: 'Policies on all replicas', labelNames: ['state'] },
+      () => Object.entries(replicaPolicies()).map(([state, count]) => [{ state }, count] as const),
+    );
+    certificateExpiryGauge(registry, policies);
     this.#durations = new Histogram({
       ...{ name: 'waxseal_operator_reconcile_duration_seconds', help: 'Time to work out what the cluster should be' },
       ...{ buckets: DURATION_BUCKETS, registers },
@@ -77,20 +74,8 @@ export class OperatorMetrics {
   }
 
   /** @param seconds that the work took */
-  reconciled(seconds: number, policies: { readonly accepted: number; readonly refused: number }): void {
+  reconciled(seconds: number): void {
     this.#durations.observe(seconds);
-    this.#policies.set({ state: 'accepted' }, policies.accepted);
-    this.#policies.set({ state: 'refused' }, policies.refused);
-  }
-
-  replicaPolicies(states: Readonly<Record<string, number>>): void {
-    this.#replicaPolicies.reset();
-    for (const [state, count] of Object.entries(states)) this.#replicaPolicies.set({ state }, count);
-  }
-
-  certificates(all: Iterable<{ readonly policy: string; readonly name: string; readonly notAfter: number }>): void {
-    this.#expiry.reset();
-    for (const { policy, name, notAfter } of all) this.#expiry.set({ policy, certificate: name }, notAfter / 1000);
   }
 
   writeFailed(kind: string): void {

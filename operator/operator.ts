@@ -62,7 +62,8 @@ export class Operator {
   #leading = false;
   /** When waiting for what policies refer to ends, on the monotonic clock; undefined until the cluster has been read. */
   #patience: number | undefined;
-  #published = false;
+  /** What was published last. */
+  #plan: Plan | undefined;
   /** Until when replicas of the data plane may still be on their way to us, on the monotonic clock. */
   #arrivalUntil = 0;
   /** Objects of other people that are in the way and have been told of. */
@@ -83,6 +84,8 @@ export class Operator {
       leading: () => this.#leading,
       replicas: () => this.#server.replicas().length,
       queueDepth: () => this.#writer.depth,
+      policies: () => this.#plan?.policies.values() ?? [],
+      replicaPolicies: () => replicaPolicyStates(this.#server.replicas()),
     });
     this.#view = new ClusterView({
       ...{ cluster, logger, systemNamespace, namespaces: options.watchNamespaces },
@@ -183,26 +186,21 @@ export class Operator {
     const started = performance.now();
     const inventory = this.#view.inventory();
     const sources = this.#view.sources();
-    this.#view.want(this.#planner.references(inventory.policies, sources));
-    const plan = this.#planner.plan(inventory, sources, Date.now());
-    const policies = [...plan.policies.values()];
+    const references = this.#planner.references(inventory.policies, sources);
+    this.#view.want(references);
     // A replica that asks before everything is known would take what is not published for deleted.
     const patience = (this.#patience ?? 0) - performance.now();
-    if (!this.#published && !policies.every(({ settled }) => settled) && patience > 0) {
+    if (this.#plan === undefined && patience > 0 && !references.every(sources.settled)) {
       this.#changedIn(patience);
       return;
     }
-    this.#published = true;
+    const plan = this.#planner.plan(inventory, sources, Date.now());
+    this.#plan = plan;
     this.#server.publish(plan.published);
     if (this.#leading) this.#write(plan);
-    const refused = policies.filter(({ current }) => current.broken !== undefined).length;
     const duration = performance.now() - started;
     this.#restUntil = started + 5 * duration;
-    this.#metrics.reconciled(duration / 1000, { accepted: policies.length - refused, refused });
-    this.#metrics.replicaPolicies(replicaPolicyStates(this.#server.replicas()));
-    this.#metrics.certificates(
-      policies.flatMap(({ id, certificates }) => certificates.map((certificate) => ({ policy: id, ...certificate }))),
-    );
+    this.#metrics.reconciled(duration / 1000);
   }
 
   /** Looks again then, whether anything changes or not. */
@@ -252,7 +250,7 @@ export class Operator {
   /** A follower is ready too: it serves policies. */
   #readiness(): Readiness {
     return {
-      ready: this.#published && !this.#stopping,
+      ready: this.#plan !== undefined && !this.#stopping,
       details: {
         leading: this.#leading,
         waitingFor: this.#view.unsynced,

@@ -5,11 +5,12 @@ import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { ChannelCredentials } from '@grpc/grpc-js';
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Problem } from '../../policy/problem.ts';
 import type { PolicyState, Update } from '../../proto/bundle-service.ts';
 import { hasRole, OPERATOR_NAME, secureContextOptions } from '../../proto/roles.ts';
+import { sampledGauge, sampledValue } from '../observe/sampled-gauge.ts';
 import { DeliveredPolicies } from './delivered-policies.ts';
 import { OperatorLink, type LinkHost } from './operator-link.ts';
 import type { ConfigurationHost, ConfigurationSource } from './source.ts';
@@ -159,21 +160,17 @@ export class OperatorSource implements ConfigurationSource {
   }
 
   #addMetrics(registry: Registry): void {
-    const registers = [registry];
-    const connected = (): number => [...this.#links.values()].filter((link) => link.connected).length;
-    const counts = (): Record<string, number> => this.#delivered.counts;
-    new Gauge({
-      ...{ name: 'waxseal_operators_connected', help: 'Replicas of the operator that are connected', registers },
-      collect() {
-        this.set(connected());
-      },
-    });
-    new Gauge({
-      ...{ name: 'waxseal_policies', help: 'Delivered policies by how they fare', labelNames: ['state'], registers },
-      collect() {
-        for (const [state, count] of Object.entries(counts())) this.set({ state }, count);
-      },
-    });
+    sampledValue(
+      registry,
+      'waxseal_operators_connected',
+      'Replicas of the operator that are connected',
+      () => [...this.#links.values()].filter((link) => link.connected).length,
+    );
+    sampledGauge(
+      registry,
+      { name: 'waxseal_policies', help: 'Delivered policies by how they fare', labelNames: ['state'] },
+      () => Object.entries(this.#delivered.counts).map(([state, count]) => [{ state }, count] as const),
+    );
   }
 }
 

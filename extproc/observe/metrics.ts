@@ -3,6 +3,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CompiledPolicy } from '../pipeline/compile.ts';
 import type { Verdict } from '../pipeline/exchange.ts';
+import { certificateExpiryGauge, sampledGauge, sampledValue } from './sampled-gauge.ts';
 
 /** Values that are asked for when metrics are read. */
 export interface GaugeSources {
@@ -41,11 +42,24 @@ export class Metrics {
 
   constructor(sources: GaugeSources) {
     collectDefaultMetrics({ register: this.registry });
-    this.#sampled('exchanges_in_flight', 'HTTP exchanges under way', sources.exchanges);
-    this.#sampled('bytes_in_flight', 'Bytes of bodies received or worked on', sources.bytes);
-    this.#sampled('jobs_queued', 'Messages that wait for a thread', sources.queued);
-    this.#sampled('replay_cache_entries', 'Facts remembered against replay', sources.replayEntries);
-    this.#policyGauges(sources.policies);
+    const sampled = (name: string, help: string, value: () => number): void =>
+      sampledValue(this.registry, `waxseal_${name}`, help, value);
+    sampled('exchanges_in_flight', 'HTTP exchanges under way', sources.exchanges);
+    sampled('bytes_in_flight', 'Bytes of bodies received or worked on', sources.bytes);
+    sampled('jobs_queued', 'Messages that wait for a thread', sources.queued);
+    sampled('replay_cache_entries', 'Facts remembered against replay', sources.replayEntries);
+    sampledGauge(
+      this.registry,
+      {
+        name: 'waxseal_policy_broken',
+        help: '1: the policy cannot work and its messages are refused',
+        labelNames: ['policy'],
+      },
+      function* () {
+        for (const { id, broken } of sources.policies()) yield [{ policy: id }, broken === undefined ? 0 : 1];
+      },
+    );
+    certificateExpiryGauge(this.registry, sources.policies);
     // Series that alerts look at exist from the start.
     this.#reloads.inc({ result: 'taken' }, 0);
     this.#reloads.inc({ result: 'refused' }, 0);
@@ -88,28 +102,6 @@ export class Metrics {
     this.#workersLost.inc();
   }
 
-  /** Worked out when metrics are read: there may be thousands of policies, and a change of one should cost little. */
-  #policyGauges(policies: () => Iterable<CompiledPolicy>): void {
-    const registers = [this.registry];
-    new Gauge({
-      ...{ name: 'waxseal_policy_broken', help: '1: the policy cannot work and its messages are refused' },
-      ...{ labelNames: ['policy'], registers },
-      collect() {
-        this.reset();
-        for (const { id, broken } of policies()) this.set({ policy: id }, broken === undefined ? 0 : 1);
-      },
-    });
-    new Gauge({
-      ...{ name: 'waxseal_certificate_expiry_timestamp_seconds', help: 'When a certificate in use ends' },
-      ...{ labelNames: ['policy', 'certificate'], registers },
-      collect() {
-        this.reset();
-        for (const { id, certificates } of policies())
-          for (const { name, notAfter } of certificates) this.set({ policy: id, certificate: name }, notAfter / 1000);
-      },
-    });
-  }
-
   #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
     return new Counter({ name: `waxseal_${name}`, help, labelNames, registers: [this.registry] });
   }
@@ -120,16 +112,5 @@ export class Metrics {
 
   #histogram<L extends string>(name: string, help: string, labelNames: L[], buckets: number[]): Histogram<L> {
     return new Histogram({ name: `waxseal_${name}`, help, labelNames, buckets, registers: [this.registry] });
-  }
-
-  #sampled(name: string, help: string, value: () => number): void {
-    new Gauge({
-      name: `waxseal_${name}`,
-      help,
-      registers: [this.registry],
-      collect() {
-        this.set(value());
-      },
-    });
   }
 }

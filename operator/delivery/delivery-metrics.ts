@@ -1,6 +1,7 @@
 /** Metrics of the delivery of policies to the data plane. */
 
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { sampledValue } from '../../extproc/observe/sampled-gauge.ts';
 import type { PolicyState, Update } from '../../proto/bundle-service.ts';
 
 const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -15,12 +16,7 @@ export class DeliveryMetrics {
   /** @param streams the number of replicas of the data plane that are connected */
   constructor(registry: Registry, streams: () => number) {
     const registers = [registry];
-    new Gauge({
-      ...{ name: 'waxseal_delivery_streams', help: 'Replicas of the data plane that are connected', registers },
-      collect() {
-        this.set(streams());
-      },
-    });
+    sampledValue(registry, 'waxseal_delivery_streams', 'Replicas of the data plane that are connected', streams);
     this.#policies = new Counter({
       ...{ name: 'waxseal_delivery_policies_sent_total', help: 'Policies sent to replicas of the data plane' },
       registers,
