@@ -47,19 +47,21 @@ export function difference(
 ): Difference {
   const there = new Map<string, KubernetesObject>();
   for (const object of existing) there.set(objectKey(object), object);
-  const wanted = new Set(desired.map(objectKey));
   const isOurs = ({ metadata }: KubernetesObject): boolean => metadata.labels?.[INSTALLATION_LABEL] === installation;
-  const mayApply = (object: KubernetesObject): boolean => {
-    const present = there.get(objectKey(object));
-    return present === undefined || isOurs(present);
-  };
-  return {
-    apply: desired.filter((object) => mayApply(object) && !holds(there.get(objectKey(object)), object)),
-    remove: [...there.values()].filter(
-      (object) => isOurs(object) && object.metadata.deletionTimestamp === undefined && !wanted.has(objectKey(object)),
-    ),
-    foreign: desired.filter((object) => !mayApply(object)),
-  };
+  const apply: KubernetesObject[] = [];
+  const foreign: KubernetesObject[] = [];
+  for (const object of desired) {
+    const key = objectKey(object);
+    const present = there.get(key);
+    if (present !== undefined && !isOurs(present)) foreign.push(object);
+    else if (!holds(present, object)) apply.push(object);
+    // What is left at the end is not wanted.
+    there.delete(key);
+  }
+  const remove = [...there.values()].filter(
+    (object) => isOurs(object) && object.metadata.deletionTimestamp === undefined,
+  );
+  return { apply, remove, foreign };
 }
 
 /** Whether everything in `wanted` is in `given` too: the API server fills in more than was applied. */
