@@ -18,7 +18,7 @@ export interface SecurityTokenServiceSpec {
   readonly onNoCredential: 'Refuse' | 'PassUnchanged';
   /** How long tokens are kept. */
   readonly cache: TokenCache;
-  /** How long the service has for its answer. */
+  /** How long the service has for its answer to one request, connecting included. */
   readonly connectionTimeout: string;
   /** How much the service is asked for. */
   readonly throttle: Throttle;
@@ -32,15 +32,17 @@ export interface SecurityTokenServiceSpec {
 
 /** A token service that is asked by WS-Trust. */
 export interface WSTrust {
-  /** Address of the service, beginning with `https://`. */
-  readonly url: string;
+  /** Address of the service. It begins with `https://`; `http://` is for this host only (`127.0.0.1`, `localhost`, `[::1]`), where a sidecar may listen. */
+  readonly url?: string;
+  /** An object that holds the WSDL of the service: its address and version of SOAP are those of the port. Takes the place of `url` and `soapVersion`. */
+  readonly wsdlRef?: WsdlReference;
   /** Version of WS-Trust. */
   readonly version: '1.3' | '1.4' | '2005-02';
   /** Version of SOAP that the service speaks. */
   readonly soapVersion: '1.1' | '1.2';
-  /** Local name of the service in its WSDL. */
+  /** Local name of the service in its WSDL. Default: the only one there. */
   readonly serviceName?: string;
-  /** Local name of the port in its WSDL. */
+  /** Local name of the port in its WSDL. Default: the only one of the service that is for SOAP. */
   readonly portName?: string;
   /** Address of the service that the token is for (`wsp:AppliesTo`). */
   readonly appliesTo?: string;
@@ -48,6 +50,10 @@ export interface WSTrust {
   readonly tokenType: string;
   /** What proves that the token is ours: nothing but having it (`Bearer`), a secret key, or our certificate. */
   readonly keyType: 'Bearer' | 'Symmetric' | 'Public';
+  /** Bits of the secret key. Default: 256. */
+  readonly keySize?: 128 | 192 | 256 | 512;
+  /** Who contributes to the secret key (WS-Trust 1.3 §4.4): both sides, or only one. Default: both. */
+  readonly entropy?: 'Both' | 'Requester' | 'Issuer';
   /** How long the token should be valid. Default: what the service gives. */
   readonly lifetime?: string;
   /** Claims that the token should make. */
@@ -60,8 +66,26 @@ export interface WSTrust {
   readonly authentication?: Authentication;
   /** WS-Addressing header blocks of the request. */
   readonly addressing?: TokenServiceAddressing;
-  /** Renew a token that is about to expire (WS-Trust 1.3 §5) instead of asking for a new one. */
+  /** Renew a token that is about to expire (WS-Trust 1.3 §5); where that fails, ask for a new one. */
   readonly renew: boolean;
+  /** Ask whether a token is still valid (WS-Trust 1.3 §7) before it is dropped because of a backend's Fault. If it is, it stays. */
+  readonly validate: boolean;
+  /** Cancel a token that is dropped because of a backend's Fault (WS-Trust 1.3 §6). */
+  readonly cancel: boolean;
+  /** What the service's answer must prove besides its TLS connection. Without it an answer that is signed or encrypted is refused, for nobody could check it. */
+  readonly verify?: VerifyAnswer;
+}
+
+/** An object that holds the WSDL of the service: its address and version of SOAP are those of the port. Takes the place of `url` and `soapVersion`. */
+export interface WsdlReference {
+  /** Kind of the object that holds it. */
+  readonly kind: 'Secret' | 'ConfigMap';
+  /** Name of the object. */
+  readonly name: string;
+  /** Namespace of the object. Default: that of the token service. In another one a ReferenceGrant must allow it, from kind SecurityTokenService of the token service's namespace. */
+  readonly namespace?: string;
+  /** Key of the object's data. */
+  readonly key: string;
 }
 
 /** A claim that the token should make. */
@@ -84,8 +108,6 @@ export interface Authentication {
   readonly x509?: TokenServiceX509;
   /** A TLS client certificate, the `tls.crt` and `tls.key` of the chosen credential, or else those of `tls.clientCertRef`. */
   readonly mtls?: Readonly<Record<string, never>>;
-  /** A Kerberos token, with the `keytab` of the chosen credential. */
-  readonly kerberos?: TokenServiceKerberos;
 }
 
 /** A UsernameToken with the `username` and `password` of the chosen credential. */
@@ -126,14 +148,6 @@ export interface TokenServiceX509 {
     'BinarySecurityToken' | 'IssuerSerial' | 'SubjectKeyIdentifier' | 'ThumbprintSHA1' | 'X509Certificate' | 'X509Data';
 }
 
-/** A Kerberos token, with the `keytab` of the chosen credential. */
-export interface TokenServiceKerberos {
-  /** Principal of the service, for example `HTTP/sts.example@EXAMPLE.COM`. */
-  readonly servicePrincipal: string;
-  /** Our principal. Default: the first one of the keytab. */
-  readonly clientPrincipal?: string;
-}
-
 /** WS-Addressing header blocks of the request. */
 export interface TokenServiceAddressing {
   /** Version of WS-Addressing. */
@@ -150,15 +164,49 @@ export interface TokenServiceAddressing {
   readonly from?: string;
   /** Message that this one answers. */
   readonly relatesTo?: string;
+  /** How the message relates to the one of `relatesTo`. Absent means that it is the reply to it. */
+  readonly relationshipType?: string;
   /** A text, or `Default`: a new `urn:uuid:` for each message. */
   readonly messageId?: string;
   /** Mark the header blocks as ones that the service must understand. */
   readonly mustUnderstand: boolean;
 }
 
+/** What the service's answer must prove besides its TLS connection. Without it an answer that is signed or encrypted is refused, for nobody could check it. */
+export interface VerifyAnswer {
+  /** Certificates, or their authorities, that may sign answers: then every answer must be signed, its Body and its Timestamp where it has one. */
+  readonly trustRefs?: readonly AnswerTrustReference[];
+  /** Secrets with private keys that answers may be encrypted for. Default: the `tls.key` of the chosen credential. */
+  readonly keyRefs?: readonly AnswerKeyReference[];
+}
+
+/** An object that holds certificates. */
+export interface AnswerTrustReference {
+  /** Kind of the object that holds it. */
+  readonly kind: 'Secret' | 'ConfigMap';
+  /** Name of the object. */
+  readonly name: string;
+  /** Namespace of the object. Default: that of the token service. In another one a ReferenceGrant must allow it, from kind SecurityTokenService of the token service's namespace. */
+  readonly namespace?: string;
+  /** Key of the object's data. Default: `ca.crt`, or else `tls.crt`; with `pin` the other way round. */
+  readonly key?: string;
+  /** Trust these certificates themselves, not what they have issued. */
+  readonly pin: boolean;
+}
+
+/** A Secret with a private key, `tls.crt` and `tls.key`. */
+export interface AnswerKeyReference {
+  /** Kind of the object that holds it. */
+  readonly kind: 'Secret';
+  /** Name of the object. */
+  readonly name: string;
+  /** Namespace of the object. Default: that of the token service. In another one a ReferenceGrant must allow it, from kind SecurityTokenService of the token service's namespace. */
+  readonly namespace?: string;
+}
+
 /** A service of one's own that answers a plain HTTP request with a token. */
 export interface External {
-  /** Address of the service, beginning with `https://`. */
+  /** Address of the service. It begins with `https://`; `http://` is for this host only (`127.0.0.1`, `localhost`, `[::1]`), where a sidecar may listen. */
   readonly url: string;
   /** Method of the request. */
   readonly method: 'GET' | 'POST';
@@ -174,11 +222,11 @@ export interface TokenServiceCredential {
   readonly name: string;
   /** Which messages the credential is for. Absent means every message. All conditions of `all` must hold and, where `any` is given, at least one of `any`. */
   readonly when?: When;
-  /** Environments that the credential is for. Absent means every one. */
+  /** Environments that the credential is for, as the data plane is told its own (`waxseal extproc --environment`). Absent means every one. */
   readonly environments?: readonly string[];
   /** Use this entry where no other one fits. */
   readonly default: boolean;
-  /** A Secret with what `authentication` needs: `username` and `password`, `tls.crt` and `tls.key`, or `keytab`. One line end at the end of a text does not belong to it. */
+  /** A Secret with what the service asks for: `username` and `password` (for `external`: HTTP Basic), `tls.crt` and `tls.key`, or, for `external`, the value of the Authorization header in `authorization`. One line end at the end of a text does not belong to it. */
   readonly secretRef: TokenServiceSecretReference;
 }
 
@@ -216,7 +264,7 @@ export interface Condition {
   readonly values?: readonly string[];
 }
 
-/** A Secret with what `authentication` needs: `username` and `password`, `tls.crt` and `tls.key`, or `keytab`. One line end at the end of a text does not belong to it. */
+/** A Secret with what the service asks for: `username` and `password` (for `external`: HTTP Basic), `tls.crt` and `tls.key`, or, for `external`, the value of the Authorization header in `authorization`. One line end at the end of a text does not belong to it. */
 export interface TokenServiceSecretReference {
   /** Kind of the object that holds it. */
   readonly kind: 'Secret';

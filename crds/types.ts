@@ -119,7 +119,9 @@ export interface Verify {
   readonly usernameToken?: VerifyUsernameToken;
   /** On a response: whether it must confirm every signature that we put on the request (WSS 1.1 §8.5). Belongs in `response.verify` only. */
   readonly signatureConfirmation: 'Required' | 'NotRequired';
-  /** Refuses a message that was seen before, by its signature and by the nonce of its UsernameToken. */
+  /** The WS-Addressing header blocks that the message must have. What of them must be signed, `signature.requiredParts` says. */
+  readonly addressing?: VerifyAddressing;
+  /** Refuses a message that was seen before, by its signature, the nonce of its UsernameToken and, with `addressing`, its MessageID. */
   readonly replay: Replay;
   /** How much of the WS-I Basic Security Profile 1.1 is demanded. `Lenient` and `Off` demand only those of its rules that security needs. kubectl reads a bare `Off` as false: write it in quotes. */
   readonly bspCompliance: 'Lenient' | 'Off';
@@ -335,7 +337,19 @@ export interface UsersReference {
 
 export type PasswordType = 'Text' | 'Digest' | 'None';
 
-/** Refuses a message that was seen before, by its signature and by the nonce of its UsernameToken. */
+/** The WS-Addressing header blocks that the message must have. What of them must be signed, `signature.requiredParts` says. */
+export interface VerifyAddressing {
+  /** Whether the message must have a MessageID. One that was seen before within `replay.window` is refused, whether it is required or not. */
+  readonly messageId: 'Required' | 'Optional';
+  /** `MatchSOAPAction`: Action must be there and equal the SOAP action of the HTTP request, where that says one. `Any` does not look at it. */
+  readonly action: 'MatchSOAPAction' | 'Any';
+  /** Of a response: whether it must relate to the MessageID that the request had when it left, if it had one. `IfPresent` lets answers pass that say nothing. */
+  readonly relatesTo: 'Required' | 'IfPresent';
+  /** Addresses that ReplyTo and FaultTo may name besides the anonymous one and that for none: nobody else's address gets answers sent by the backend. */
+  readonly allowedReplyTo?: readonly string[];
+}
+
+/** Refuses a message that was seen before, by its signature, the nonce of its UsernameToken and, with `addressing`, its MessageID. */
 export interface Replay {
   /** How long messages are remembered. `0s` turns the check off. */
   readonly window: string;
@@ -365,8 +379,10 @@ export interface Addressing {
   readonly faultTo?: string;
   /** Address of the sender. */
   readonly from?: string;
-  /** Message that this one answers. */
+  /** Message that this one answers: a text or, on a response, `Default`: the MessageID that the request came with. */
   readonly relatesTo?: string;
+  /** How the message relates to the one of `relatesTo`. Absent means that it is the reply to it. */
+  readonly relationshipType?: string;
   /** A text, or `Default`: a new `urn:uuid:` for each message. */
   readonly messageId?: string;
   /** Mark the header blocks as ones that the receiver must understand. */
@@ -389,6 +405,8 @@ export interface Secure {
   readonly timestamp?: Timestamp;
   /** Adds a UsernameToken (UsernameToken profile 1.1). */
   readonly usernameToken?: UsernameToken;
+  /** Adds a token that a SecurityTokenService issues, byte for byte as it came from there. */
+  readonly securityToken?: SecurityToken;
   /** Signs parts of the message. */
   readonly signature?: Signature;
   /** Encrypts parts of the message. Exactly one of `recipientRef` and `recipient` is given. */
@@ -405,7 +423,7 @@ export interface Timestamp {
 
 /** Adds a UsernameToken (UsernameToken profile 1.1). */
 export interface UsernameToken {
-  /** Who the message is from. */
+  /** Who the message is from. Exactly one of `secretRef` and `pool` is given. */
   readonly credentials: Credentials;
   /** `Digest` sends a digest of the password, the nonce and the time; `Text` the password itself; `None` only the user name. */
   readonly passwordType: 'Text' | 'Digest' | 'None';
@@ -415,10 +433,14 @@ export interface UsernameToken {
   readonly created?: boolean;
 }
 
-/** Who the message is from. */
+/** Who the message is from. Exactly one of `secretRef` and `pool` is given. */
 export interface Credentials {
   /** A Secret with the keys `username` and `password`, such as one of type `kubernetes.io/basic-auth`. One line end at the end of a value does not belong to it. */
-  readonly secretRef: CredentialsReference;
+  readonly secretRef?: CredentialsReference;
+  /** Several to choose from. The first entry holds whose `when` holds and whose `environments` fit, or else the default. */
+  readonly pool?: readonly PooledCredential[];
+  /** What happens to a message for which there is no credential: it is refused, or passes without being secured. Default: it is refused. */
+  readonly onNoCredential?: 'Refuse' | 'PassUnchanged';
 }
 
 /** A Secret with the keys `username` and `password`, such as one of type `kubernetes.io/basic-auth`. One line end at the end of a value does not belong to it. */
@@ -428,6 +450,38 @@ export interface CredentialsReference {
   /** Name of the object. */
   readonly name: string;
   /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
+}
+
+/** A user name and password, and when to use it. */
+export interface PooledCredential {
+  /** Name of the entry, for logs and metrics. */
+  readonly name: string;
+  /** Which messages the policy concerns; others pass untouched. Absent means every message. All conditions of `all` must hold and, where `any` is given, at least one of `any`. */
+  readonly when?: When;
+  /** Environments that the credential is for, as the data plane is told its own (`waxseal extproc --environment`). Absent means every one. */
+  readonly environments?: readonly string[];
+  /** Use this entry where no other one fits. */
+  readonly default: boolean;
+  /** A Secret with the keys `username` and `password`, such as one of type `kubernetes.io/basic-auth`. One line end at the end of a value does not belong to it. */
+  readonly secretRef: CredentialsReference;
+}
+
+/** Adds a token that a SecurityTokenService issues, byte for byte as it came from there. */
+export interface SecurityToken {
+  /** The SecurityTokenService. */
+  readonly serviceRef: TokenServiceReference;
+  /** What happens when the backend answers with a Fault that speaks of security. `Invalidate` drops the token, so that the next message gets a new one. `Retry` also sends this message again, once, with a new token, to `retryUrl`. `Ignore` keeps the token. A token that was only just issued is kept in any case. */
+  readonly onSecurityFault: 'Invalidate' | 'Retry' | 'Ignore';
+  /** Where a message is sent again, for Envoy cannot send it twice with different bodies: the backend, or a listener of Envoy's whose route leads there without passing Waxseal. The path and query are those of the message. */
+  readonly retryUrl?: string;
+}
+
+/** The SecurityTokenService. */
+export interface TokenServiceReference {
+  /** Name of the object. */
+  readonly name: string;
+  /** Namespace of the token service. Default: that of the policy. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy to kind SecurityTokenService. */
   readonly namespace?: string;
 }
 
@@ -462,7 +516,7 @@ export interface Signature {
     'ExclusiveC14N' | 'ExclusiveC14NWithComments' | 'C14N10' | 'C14N10WithComments' | 'C14N11' | 'C14N11WithComments';
   /** Prefixes that exclusive canonicalization treats inclusively: `Auto` (those in scope, as WSS4J lists them), `None`, or a list of prefixes, in which `#default` is the default namespace. Default: Auto. */
   readonly inclusiveNamespaces?: unknown;
-  /** How the signature names its key. Default: by preset; for HMAC algorithms KeyName. */
+  /** How the signature names its key; `SAMLAssertion` signs with the key that the token of `securityToken` was issued for, and names that token. Default: by preset; for HMAC algorithms KeyName. */
   readonly keyIdentifier?:
     | 'BinarySecurityToken'
     | 'IssuerSerial'
@@ -472,7 +526,8 @@ export interface Signature {
     | 'X509Data'
     | 'KeyValue'
     | 'KeyName'
-    | 'EncryptedKeySHA1';
+    | 'EncryptedKeySHA1'
+    | 'SAMLAssertion';
   /** Type of the BinarySecurityToken. */
   readonly tokenType: 'X509v3';
   /** Parts that are signed. Default: Body, and Timestamp where `timestamp` is given; the presets Boomi and WSS4JDefault sign the Body only. */

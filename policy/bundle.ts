@@ -4,6 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
+import type { SecurityTokenServiceSpec } from '../crds/token-service-types.ts';
 import type {
   Addressing,
   Decryption,
@@ -35,12 +36,24 @@ export interface ResolvedPolicy {
   readonly spec?: ResolvedSpec;
   /** The Secrets and ConfigMaps that the policy refers to and may refer to, by `materialId`. */
   readonly material: Readonly<Record<string, Material>>;
+  /** The token service of each phase that has a `securityToken`. */
+  readonly tokenServices?: Readonly<Partial<Record<'request' | 'response', ResolvedTokenService>>>;
   /** Why the policy cannot work. Its messages are refused. */
   readonly broken?: string;
   /** Of a policy that is `broken`: a right was taken from it, so no earlier version of it may go on either. */
   readonly revoked?: true;
   /** SHA-256 over all of the above, hexadecimal. It depends on secrets, so it is for comparing and not for showing. */
   readonly version: string;
+}
+
+/** A SecurityTokenService as a policy uses it. */
+export interface ResolvedTokenService {
+  readonly namespace: string;
+  readonly name: string;
+  /** With the schema's defaults. */
+  readonly spec: SecurityTokenServiceSpec;
+  /** The Secrets and ConfigMaps that it refers to and may refer to, by `materialId`. */
+  readonly material: Readonly<Record<string, Material>>;
 }
 
 /** A Secret or ConfigMap. */

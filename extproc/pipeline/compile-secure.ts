@@ -45,8 +45,10 @@ function compileUsernameToken(
 ): UsernameTokenSettings | undefined {
   if (!token) return undefined;
   const { credentials, passwordType, nonce, created } = token;
+  const { secretRef } = credentials;
+  if (secretRef === undefined) return undefined;
   return keys.attempt([...at, 'credentials', 'secretRef'], () => {
-    const material = keys.get(credentials.secretRef);
+    const material = keys.get(secretRef);
     const read = (key: 'username' | 'password', mend: string): string => {
       const octets = material.data[key];
       const text = octets === undefined ? '' : textOf(octets);

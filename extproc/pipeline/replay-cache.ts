@@ -30,6 +30,7 @@ export class MemoryReplayCache implements ReplayCache {
   readonly #known: Readonly<Record<ReplayEntry['kind'], ExpiringSet>> = {
     nonce: new ExpiringSet(),
     signature: new ExpiringSet(),
+    messageId: new ExpiringSet(),
   };
 
   constructor(options: { readonly maxEntries?: number } = {}) {
@@ -38,12 +39,11 @@ export class MemoryReplayCache implements ReplayCache {
 
   /** Entries held at this time, some of which may have expired within the last second. */
   get size(): number {
-    return this.#known.nonce.size + this.#known.signature.size;
+    return Object.values(this.#known).reduce((sum, { size }) => sum + size, 0);
   }
 
   remember(entries: readonly ReplayEntry[], now: number): boolean {
-    this.#known.nonce.letGo(now);
-    this.#known.signature.letGo(now);
+    for (const known of Object.values(this.#known)) known.letGo(now);
     for (const { kind, key } of entries) if (this.#known[kind].has(key, now)) return false;
     if (entries.length > 0 && this.size + entries.length > this.#maxEntries) {
       throw new ReplayCacheUnavailableError(`the replay cache is full (${this.#maxEntries} entries)`);

@@ -12,6 +12,8 @@ export interface AddressingValues {
   readonly action?: string;
   /** The address the message goes to. Absent: no To is written. */
   readonly to?: string;
+  /** MessageID of the message that this one answers. Absent: it had none, and no RelatesTo is written. */
+  readonly relatesTo?: string;
   /** A new `urn:uuid:`. */
   readonly messageId: string;
 }
@@ -50,7 +52,7 @@ export function addAddressing(message: SoapMessage, settings: AddressingSettings
   write('From', settings.from, true);
   write('ReplyTo', settings.replyTo, true);
   write('FaultTo', settings.faultTo, true);
-  write('RelatesTo', settings.relatesTo, false);
+  write('RelatesTo', settings.relatesTo === ADDRESSING_DEFAULT ? values.relatesTo : settings.relatesTo, false);
   if (blocks === '') return index.bytes;
 
   const editor = new SpliceEditor(index.bytes);

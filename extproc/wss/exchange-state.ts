@@ -11,6 +11,10 @@ export interface ExchangeState {
   readonly sentSignatures: readonly string[];
   /** Symmetric keys of the exchange by base64 SHA-1 of their encrypted octets (WSS 1.1 §7.3, EncryptedKeySHA1). */
   readonly encryptedKeys: readonly ExchangeKey[];
+  /** WS-Addressing MessageID that the request came with: our answer relates to it. */
+  readonly receivedMessageId?: string;
+  /** WS-Addressing MessageID that the request had when it left: the backend's answer must relate to it. */
+  readonly sentMessageId?: string;
 }
 
 export interface ExchangeKey {
@@ -24,7 +28,7 @@ export const EMPTY_EXCHANGE: ExchangeState = { verifiedSignatures: [], sentSigna
 
 /** One fact that must not be seen twice within a time: checked by the pipeline before the message goes on. */
 export interface ReplayEntry {
-  readonly kind: 'nonce' | 'signature';
+  readonly kind: 'nonce' | 'signature' | 'messageId';
   /** SHA-256, base64url, over everything that identifies the fact. */
   readonly key: string;
   /** Milliseconds that it must be remembered. */

@@ -29,7 +29,9 @@ export type KeyIdentifier =
   | 'X509Data'
   | 'KeyValue'
   | 'KeyName'
-  | 'EncryptedKeySHA1';
+  | 'EncryptedKeySHA1'
+  /** The issued token of the message, whose key signs. */
+  | 'SAMLAssertion';
 
 /** One part of a message that is signed or encrypted, found by its place and never by an id alone. */
 export type Part = { readonly optional: boolean; readonly mode: 'Content' | 'Element' } & (
@@ -75,7 +77,10 @@ export interface UsernameTokenSettings {
 }
 
 export interface SignatureSettings {
-  /** Absent only when `keyIdentifier` is EncryptedKeySHA1: then the key of the message's EncryptedKey signs. */
+  /**
+   * Absent when `keyIdentifier` is EncryptedKeySHA1, where the key of the message's EncryptedKey signs, or SAMLAssertion, where
+   * that of the issued token does.
+   */
   readonly key?: SigningKey;
   readonly algorithm: SignatureAlgorithm;
   readonly digest: DigestName;
@@ -105,7 +110,9 @@ export interface AddressingSettings {
   readonly replyTo?: string;
   readonly faultTo?: string;
   readonly from?: string;
-  readonly relatesTo?: string;
+  readonly relatesTo?: string | typeof ADDRESSING_DEFAULT;
+  /** URI; absent: the message is the reply to the one of `relatesTo`. */
+  readonly relationshipType?: string;
   readonly mustUnderstand: boolean;
 }
 export const ADDRESSING_DEFAULT: unique symbol = Symbol('Default');
@@ -117,6 +124,8 @@ export interface SecureSettings {
   readonly order: ProtectionOrder;
   readonly timestamp?: TimestampSettings;
   readonly usernameToken?: UsernameTokenSettings;
+  /** Whether the message gets the issued token that comes with it (`SecureContext.token`). */
+  readonly securityToken?: true;
   readonly signature?: SignatureSettings;
   readonly encryption?: EncryptionSettings;
 }
@@ -169,6 +178,15 @@ export interface ReplaySettings {
   readonly onCacheUnavailable: 'Refuse' | 'LocalOnly';
 }
 
+export interface VerifyAddressingSettings {
+  readonly messageId: 'Required' | 'Optional';
+  readonly action: 'MatchSOAPAction' | 'Any';
+  /** Of a response. */
+  readonly relatesTo: 'Required' | 'IfPresent';
+  /** Besides the anonymous address and that for none. */
+  readonly allowedReplyTo: readonly string[];
+}
+
 export interface VerifySettings {
   readonly actor?: string;
   readonly removeSecurityHeader: boolean;
@@ -177,5 +195,6 @@ export interface VerifySettings {
   readonly signature?: VerifySignatureSettings;
   readonly usernameToken?: VerifyUsernameTokenSettings;
   readonly signatureConfirmation: boolean;
+  readonly addressing?: VerifyAddressingSettings;
   readonly replay: ReplaySettings;
 }

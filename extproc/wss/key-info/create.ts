@@ -60,7 +60,9 @@ export function keyReference(
     }
     return keyValue(asymmetric);
   }
-  if (key.certificate === undefined) throw new KeyNotAcceptedError(`${identifier} needs a certificate`);
+  if (key.certificate === undefined || identifier === 'SAMLAssertion') {
+    throw new KeyNotAcceptedError(`${identifier} needs a certificate`);
+  }
   if (identifier === 'X509Data') {
     // Right in the KeyInfo, as WSS4J, WCF and plain XML Signature read it: within a reference they look for a serial number only.
     return `<ds:X509Data><ds:X509Certificate>${key.certificate.base64}</ds:X509Certificate></ds:X509Data>`;
@@ -71,7 +73,7 @@ export function keyReference(
 }
 
 function certificateReference(
-  identifier: Exclude<KeyIdentifier, 'EncryptedKeySHA1' | 'KeyName' | 'KeyValue' | 'X509Data'>,
+  identifier: Exclude<KeyIdentifier, 'EncryptedKeySHA1' | 'SAMLAssertion' | 'KeyName' | 'KeyValue' | 'X509Data'>,
   certificate: Certificate,
   tokenId: string,
 ): string {
