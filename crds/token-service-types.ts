@@ -40,9 +40,9 @@ export interface WSTrust {
   readonly version: '1.3' | '1.4' | '2005-02';
   /** Version of SOAP that the service speaks. */
   readonly soapVersion: '1.1' | '1.2';
-  /** Local name of the service in its WSDL. Default: the only one there. */
+  /** Local name of the service in its WSDL. With `wsdlRef` it is looked up there (default: the only one); with `url` it says for people which one is meant. */
   readonly serviceName?: string;
-  /** Local name of the port in its WSDL. Default: the only one of the service that is for SOAP. */
+  /** Local name of the port in its WSDL. With `wsdlRef` it is looked up there (default: the only one for SOAP); with `url` it says for people which one is meant. */
   readonly portName?: string;
   /** Address of the service that the token is for (`wsp:AppliesTo`). */
   readonly appliesTo?: string;
