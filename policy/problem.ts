@@ -34,6 +34,8 @@ export interface Problem {
   readonly column?: number;
   /** The policy concerned, `namespace/name`, where it is known. */
   readonly policy?: string;
+  /** The token service concerned, `namespace/name`, where it is one's own manifest that is wrong. */
+  readonly tokenService?: string;
   /** For example `spec.request.secure.signature.algorithm`; empty for a whole document. */
   readonly field: string;
   /** What is wrong and how to mend it. Never holds a secret. */

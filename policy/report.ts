@@ -7,13 +7,13 @@ export class Report {
   readonly problems: Problem[] = [];
   readonly #manifest: Manifest;
   readonly #base: FieldPath;
-  readonly #policy: string | undefined;
+  readonly #owner: ProblemOwner;
 
   /** @param base where in the object the paths that are reported begin */
   constructor(manifest: Manifest, base: FieldPath = []) {
     this.#manifest = manifest;
     this.#base = base;
-    this.#policy = manifest.kind === 'WSSecurityPolicy' ? policyId(manifest) : undefined;
+    this.#owner = ownerOf(manifest);
   }
 
   error(path: FieldPath, message: string, reason: ProblemReason = 'Invalid'): void {
@@ -35,10 +35,24 @@ export class Report {
       reason,
       ...(this.#manifest.file !== undefined && { file: this.#manifest.file }),
       ...this.#manifest.locate?.(full),
-      ...(this.#policy !== undefined && { policy: this.#policy }),
+      ...this.#owner,
       field: formatPath(full),
       message,
     });
+  }
+}
+
+/** Whose a problem is; nobody's in particular where it is another kind's. */
+export type ProblemOwner = Pick<Problem, 'policy' | 'tokenService'>;
+
+function ownerOf(manifest: Manifest): ProblemOwner {
+  switch (manifest.kind) {
+    case 'WSSecurityPolicy':
+      return { policy: policyId(manifest) };
+    case 'SecurityTokenService':
+      return { tokenService: policyId(manifest) };
+    default:
+      return {};
   }
 }
 
@@ -60,11 +74,15 @@ export function parsePath(text: string): (string | number)[] {
   return [...text.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([step, index]) => (index === undefined ? step : Number(index)));
 }
 
-/** Adds file and place to problems that speak of a policy's field but were found without its file. */
+/** Adds file and place to problems that speak of a policy's or token service's field but were found without its file. */
 export function locateProblems(problems: readonly Problem[], manifests: readonly Manifest[]): Problem[] {
   return problems.map((problem) => {
-    if (problem.file !== undefined || problem.policy === undefined) return problem;
-    const manifest = manifests.find((each) => each.kind === 'WSSecurityPolicy' && policyId(each) === problem.policy);
+    const { policy, tokenService } = problem;
+    if (problem.file !== undefined || (policy === undefined && tokenService === undefined)) return problem;
+    const manifest = manifests.find((each) => {
+      const owner = ownerOf(each);
+      return policy === undefined ? owner.tokenService === tokenService : owner.policy === policy;
+    });
     if (manifest === undefined) return problem;
     const place = manifest.locate?.(parsePath(problem.field));
     return { ...problem, ...(manifest.file !== undefined && { file: manifest.file }), ...place };

@@ -111,7 +111,7 @@ export function compile(resolved: ResolvedPolicy): { policy: CompiledPolicy; pro
       problems: [],
     };
   }
-  const keys = new KeySource(id, resolved.material);
+  const keys = new KeySource({ policy: id }, resolved.material);
   const conditions = keys.attempt(['spec', 'when'], () => compileConditions(spec.when), isConditionError);
   // A policy that is broken already is not searched for more: what it lacks has been said.
   const usable = resolved.broken === undefined;

@@ -1,22 +1,21 @@
-/** The Secrets and ConfigMaps of one policy, and what was found wrong with them. */
+/** The Secrets and ConfigMaps of one policy or token service, and what was found wrong with them. */
 
 import { materialId, type Material, type MaterialReference } from '../../policy/bundle.ts';
 import type { FieldPath } from '../../policy/load.ts';
 import type { Problem } from '../../policy/problem.ts';
-import { formatPath } from '../../policy/report.ts';
+import { formatPath, type ProblemOwner } from '../../policy/report.ts';
 import type { Certificate } from '../keys/certificate.ts';
 import { KeyMaterialError, type KeyMaterial } from '../keys/key-material-error.ts';
 import type { CertificateExpiry } from './compile.ts';
 
 export class KeySource {
   readonly problems: Problem[] = [];
-  readonly #policy: string;
+  readonly #owner: ProblemOwner;
   readonly #material: Readonly<Record<string, Material>>;
   readonly #certificates = new Map<string, CertificateExpiry>();
 
-  /** @param policy `namespace/name` */
-  constructor(policy: string, material: Readonly<Record<string, Material>>) {
-    this.#policy = policy;
+  constructor(owner: ProblemOwner, material: Readonly<Record<string, Material>>) {
+    this.#owner = owner;
     this.#material = material;
   }
 
@@ -46,7 +45,7 @@ export class KeySource {
     this.problems.push({
       severity: 'error',
       reason: 'InvalidRef',
-      policy: this.#policy,
+      ...this.#owner,
       field: formatPath(path),
       message,
     });
