@@ -4,7 +4,7 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import type { AddressingValues } from '../wss/addressing.ts';
+import type { AddressingValues } from '../wss/addressing/write.ts';
 import { EMPTY_EXCHANGE, type ExchangeState } from '../wss/exchange-state.ts';
 import { ReplayedError } from '../wss/errors.ts';
 import type { CompiledPhase, CompiledPolicy } from './compile.ts';
@@ -17,7 +17,9 @@ import { refuseSoap } from './guard.ts';
 import type { ReplayCache } from './replay-cache.ts';
 import { soapActions } from './request-values.ts';
 import { forward, PASS, type Outcome, type Refused } from './outcome.ts';
-import type { JobRunner } from './runner.ts';
+import { processMessage, type MessageServices, type TokenUse } from './process-message.ts';
+import { replacing, resend, type Resender, type Resent } from './resend.ts';
+import { isSecurityFault, mayBeFault } from './security-fault.ts';
 
 export interface ResponseMeta {
   readonly status: number;
@@ -39,14 +41,14 @@ export interface Verdict {
   /** Milliseconds for all of it, waits included. */
   readonly total: number;
   readonly legacyAlgorithms: readonly string[];
+  /** Of a response: the request was sent again, because the backend refused its token. */
+  readonly resent?: true;
 }
 
-export interface ExchangeServices {
-  readonly runner: JobRunner;
+export interface ExchangeServices extends MessageServices {
   readonly replay: ReplayCache;
+  readonly resender: Resender;
   readonly report: (verdict: Verdict) => void;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
 }
 
 /** Statuses that say by themselves that the answer has no body: one-way messages have them. */
@@ -57,6 +59,8 @@ interface Conclusion {
   readonly outcome: Outcome;
   readonly failure?: Failure;
   readonly result?: JobResult;
+  /** The request was sent again, with another token. */
+  readonly resent?: true;
 }
 
 export class Exchange {
@@ -68,6 +72,8 @@ export class Exchange {
   /** Whether the policy concerns this exchange; undefined until its request's body has told. */
   #concerned: boolean | undefined;
   #unanswered: Error | undefined;
+  /** The token that went to the backend, while its answer may have something to say of it. */
+  #token: TokenUse | undefined;
 
   constructor(policy: CompiledPolicy, request: MessageMeta, correlationId: string, services: ExchangeServices) {
     this.policy = policy;
@@ -98,11 +104,27 @@ export class Exchange {
     return this.#state;
   }
 
-  /** Whether the phase looks at bodies; if not, `request` or `response` can be asked at once, without one. */
-  needsBody(phase: Phase): boolean {
-    if (this.#concerned === undefined) return phase === 'request' || hasWork(this.policy.response);
+  /**
+   * Whether the phase looks at bodies; if not, `request` or `response` can be asked at once, without one.
+   *
+   * @param response its headers, once they are there
+   */
+  needsBody(phase: Phase, response?: ResponseMeta): boolean {
+    const { policy } = this;
+    const works =
+      phase === 'request'
+        ? hasWork(policy.request) || policy.remembersMessageId
+        : hasWork(policy.response) || this.#watchesFault(response);
+    if (this.#concerned === undefined) return phase === 'request' || works;
     if (phase === 'request' && this.#guards()) return true;
-    return this.#concerned && (this.policy.broken !== undefined || hasWork(this.policy[phase]));
+    return this.#concerned && (policy.broken !== undefined || works);
+  }
+
+  /** Whether the answer may have to be looked at because of the token that the request got. */
+  #watchesFault(response: ResponseMeta | undefined): boolean {
+    const { mode, request } = this.policy;
+    if (mode === 'Audit' || request.token === undefined || request.token.onSecurityFault === 'Ignore') return false;
+    return response === undefined || (this.#token !== undefined && mayBeFault(response));
   }
 
   /** Bytes of a body that may come: what is only looked at for whether it is SOAP has no limit but that of Envoy's buffer. */
@@ -173,7 +195,7 @@ export class Exchange {
     if (!this.needsBody('request')) return { outcome: PASS };
     if (empty) throw new BodyMissingError('the request has no body');
     const { headers } = this.#request;
-    const result = await this.#services.runner.run(
+    const { result, use } = await processMessage(
       policy,
       {
         phase: 'request',
@@ -182,9 +204,12 @@ export class Exchange {
         codings: contentCodings(headers),
         ...(this.#concerned === undefined && { meta: this.#request }),
         ...(policy.request.addressing !== undefined && { addressing: this.#requestAddressing() }),
+        ...(policy.request.verify?.addressing !== undefined && { soapActions: soapActions(headers) }),
         exchange: this.#state,
         now: this.#services.now(),
       },
+      this.#request,
+      this.#services,
       abandoned,
     );
     this.#concerned = result.kind !== 'notConcerned';
@@ -195,18 +220,47 @@ export class Exchange {
     if (result.kind === 'failed') return { ...this.#refused('request', result.failure), result };
     await this.#checkReplay(result);
     this.#state = result.exchange;
+    this.#token = use;
     return { outcome: forward(result, headers), result };
   }
 
+  /** The backend's answer, or the one to a second attempt where it refused the token of the first. */
   async #decideResponse(meta: ResponseMeta, body: Buffer | undefined, abandoned: () => boolean): Promise<Conclusion> {
+    const resent =
+      this.#watchesFault(meta) && isSecurityFault(meta, body) ? await this.#answerFault(abandoned) : undefined;
+    if (resent === undefined) return this.#judgeResponse(meta, body, abandoned);
+    this.#state = resent.result.exchange;
+    const { response } = resent;
+    let conclusion: Conclusion;
+    try {
+      conclusion = await this.#judgeResponse(response, resent.body, abandoned);
+    } catch (error) {
+      conclusion = this.#refused('response', describeFailure(error), response);
+    }
+    return { ...conclusion, outcome: replacing(conclusion.outcome, resent), resent: true };
+  }
+
+  /** @returns the second attempt, if the policy wants one and there is a token for it */
+  async #answerFault(abandoned: () => boolean): Promise<Resent | undefined> {
+    const use = this.#token;
+    const { token } = this.policy.request;
+    this.#token = undefined;
+    if (use === undefined || token === undefined) return undefined;
+    const another = await this.#services.tokens.backendRefused(use.demand, use.used);
+    if (!another || token.onSecurityFault !== 'Retry' || abandoned()) return undefined;
+    return resend(this.policy, token, use, this.#request, this.#services);
+  }
+
+  async #judgeResponse(meta: ResponseMeta, body: Buffer | undefined, abandoned: () => boolean): Promise<Conclusion> {
     const { policy } = this;
-    if (!this.needsBody('response')) return { outcome: PASS };
+    if (!hasWork(policy.response) && policy.broken === undefined) return { outcome: PASS };
+    if (this.#concerned === false) return { outcome: PASS };
     if (policy.broken !== undefined) throw new PolicyBrokenError(policy.broken);
     if (body === undefined || body.length === 0) {
       if (EMPTY_STATUSES.has(meta.status) || this.#request.method === 'HEAD') return { outcome: PASS };
       throw new BodyMissingError(`the answer, of status ${meta.status}, has no body`);
     }
-    const result = await this.#services.runner.run(
+    const { result } = await processMessage(
       policy,
       {
         phase: 'response',
@@ -217,6 +271,8 @@ export class Exchange {
         exchange: this.#state,
         now: this.#services.now(),
       },
+      this.#request,
+      this.#services,
       abandoned,
     );
     if (result.kind === 'notConcerned') return { outcome: PASS };
@@ -236,7 +292,7 @@ export class Exchange {
 
   async #checkReplay({ replay }: JobDone): Promise<void> {
     if (replay.length === 0) return;
-    if (!(await this.#services.replay.remember(replay, this.#services.now()))) {
+    if (!(await this.#services.replay.remember(replay, this.#services.now(), 'Refuse'))) {
       throw new ReplayedError('the message has been seen before');
     }
   }
@@ -262,7 +318,7 @@ export class Exchange {
     return { kind: 'refuse', code: failure.code, reason: failure.reason, ...refusal };
   }
 
-  #report(phase: Phase, { outcome, failure, result }: Conclusion, bytesIn: number, total: number): void {
+  #report(phase: Phase, { outcome, failure, result, resent }: Conclusion, bytesIn: number, total: number): void {
     const audit = this.policy.mode === 'Audit';
     const bytes = outcome.kind === 'forward' ? outcome.bytes : undefined;
     this.#services.report({
@@ -272,7 +328,9 @@ export class Exchange {
       outcome: outcomeName(outcome, result, audit),
       ...(failure !== undefined && { failure }),
       bytesIn,
-      bytesOut: outcome.kind === 'refuse' ? outcome.body.length : (bytes?.length ?? bytesIn),
+      bytesOut:
+        outcome.kind === 'refuse' || outcome.kind === 'replace' ? outcome.body.length : (bytes?.length ?? bytesIn),
+      ...(resent && { resent }),
       durations: result !== undefined && result.kind !== 'notConcerned' ? result.durations : {},
       total,
       legacyAlgorithms: result?.kind === 'done' ? result.legacyAlgorithms : [],

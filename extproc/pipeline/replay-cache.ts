@@ -6,16 +6,26 @@
 import type { ReplayEntry } from '../wss/exchange-state.ts';
 import { ReplayCacheUnavailableError } from './errors.ts';
 
+/** What a policy wants where the processes' shared memory of messages does not answer (`replay.onCacheUnavailable`). */
+export type OnReplayCacheUnavailable = 'Refuse' | 'LocalOnly';
+
 /** Where accepted messages are remembered; an implementation may be shared between processes and answer later. */
 export interface ReplayCache {
   /**
    * Remembers all of a message's entries if each is new, and none if one is known.
    *
    * @param now milliseconds since 1970
+   * @param onUnavailable `Refuse`: only all processes together can say that a message is new. `LocalOnly`: this process
+   * alone says it where the others cannot be asked
    * @returns whether each was new; false: the message is a replay
-   * @throws ReplayCacheUnavailableError when it cannot be known or remembered
+   * @throws ReplayCacheUnavailableError when it cannot be known or remembered; then nothing is, so that the same message
+   * may come again
    */
-  remember(entries: readonly ReplayEntry[], now: number): boolean | Promise<boolean>;
+  remember(
+    entries: readonly ReplayEntry[],
+    now: number,
+    onUnavailable: OnReplayCacheUnavailable,
+  ): boolean | Promise<boolean>;
 }
 
 /** Enough for 800 messages a second over ten minutes; about 55 MB when full. */
@@ -43,13 +53,38 @@ export class MemoryReplayCache implements ReplayCache {
   }
 
   remember(entries: readonly ReplayEntry[], now: number): boolean {
+    if (!this.isNew(entries, now)) return false;
+    this.add(entries, now);
+    return true;
+  }
+
+  /**
+   * Whether none of the entries is known. Remembers nothing.
+   *
+   * @throws ReplayCacheUnavailableError when there is no room to remember them
+   */
+  isNew(entries: readonly ReplayEntry[], now: number): boolean {
     for (const known of Object.values(this.#known)) known.letGo(now);
     for (const { kind, key } of entries) if (this.#known[kind].has(key, now)) return false;
     if (entries.length > 0 && this.size + entries.length > this.#maxEntries) {
       throw new ReplayCacheUnavailableError(`the replay cache is full (${this.#maxEntries} entries)`);
     }
-    for (const { kind, key, ttl } of entries) this.#known[kind].add(key, now + ttl);
     return true;
+  }
+
+  /** Remembers entries that {@link isNew} has let pass. */
+  add(entries: readonly ReplayEntry[], now: number): void {
+    for (const { kind, key, ttl } of entries) this.#known[kind].add(key, now + ttl);
+  }
+
+  /** What is remembered when this begins, as entries to be remembered from `now()` on. It may be read slowly. */
+  *unexpired(now: () => number): Generator<ReplayEntry> {
+    for (const kind of ['nonce', 'signature', 'messageId'] as const) {
+      for (const [key, expiry] of this.#known[kind].entries()) {
+        const ttl = expiry - now();
+        if (ttl > 0) yield { kind, key, ttl };
+      }
+    }
   }
 }
 
@@ -71,6 +106,15 @@ class ExpiringSet {
   has(key: string, now: number): boolean {
     const expiry = this.#expiry.get(key);
     return expiry !== undefined && expiry > now;
+  }
+
+  /** The keys and their times; at most as many as there are now, though keys may come and go meanwhile. */
+  *entries(): Generator<readonly [string, number]> {
+    let left = this.#expiry.size;
+    for (const entry of this.#expiry) {
+      if (left-- === 0) return;
+      yield entry;
+    }
   }
 
   /** @param expiry later than the time of the last `letGo` */
