@@ -65,6 +65,11 @@ export class TokenServiceOpenError extends TokenServiceError {
   readonly code = 'ERR_STS_CIRCUIT_OPEN';
   readonly transient = true;
 }
+/** More requests wait for the service than may. */
+export class TokenServiceBusyError extends TokenServiceError {
+  readonly code = 'ERR_STS_BUSY';
+  readonly transient = true;
+}
 /** No token within the time that a message may wait. */
 export class TokenBudgetError extends TokenServiceError {
   readonly code = 'ERR_STS_BUDGET';
