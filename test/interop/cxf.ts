@@ -77,6 +77,8 @@ export const IDENTITIES = {
   service: leaf('service'),
 };
 
+type Child = ChildProcessByStdio<Writable, Readable, null>;
+
 interface Ports {
   readonly tokens: number;
   readonly orders: number;
@@ -84,12 +86,12 @@ interface Ports {
 
 export class Cxf {
   readonly ports: Ports;
-  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #child: Child;
   readonly #lines: Interface;
   readonly #folder: string;
   readonly #waiting: ((line: string) => void)[] = [];
 
-  private constructor(child: Cxf['#child'], lines: Interface, folder: string, ports: Ports) {
+  private constructor(child: Child, lines: Interface, folder: string, ports: Ports) {
     this.#child = child;
     this.#lines = lines;
     this.#folder = folder;
