@@ -179,3 +179,26 @@ export class ReplayedError extends WssError {
   readonly code = 'ERR_WSS_REPLAYED';
   readonly faultCode = 'FailedAuthentication';
 }
+
+/** Base of everything that is wrong with WS-Addressing headers that a policy demands. */
+export abstract class AddressingError extends WssError {
+  readonly faultCode = 'InvalidSecurity';
+}
+/** A header twice, both versions, an endpoint reference without Address, and the like. */
+export class AddressingInvalidError extends AddressingError {
+  readonly code = 'ERR_WSS_ADDRESSING_INVALID';
+}
+export class MessageIdMissingError extends AddressingError {
+  readonly code = 'ERR_WSS_MESSAGE_ID_MISSING';
+}
+/** Action is missing, or is not what the HTTP message says. */
+export class ActionMismatchError extends AddressingError {
+  readonly code = 'ERR_WSS_ACTION_MISMATCH';
+}
+/** The answer relates to another request than ours, or to none. */
+export class RelatesToMismatchError extends AddressingError {
+  readonly code = 'ERR_WSS_RELATES_TO_MISMATCH';
+}
+export class ReplyToNotAllowedError extends AddressingError {
+  readonly code = 'ERR_WSS_REPLY_TO_NOT_ALLOWED';
+}

@@ -53,12 +53,19 @@ export function selfContained(index: XmlIndex, element: number): Buffer {
 /** What is in scope around the element, and not said anew by its own start tag. */
 function inheritedNamespaces(index: XmlIndex, element: number): Map<string, string> {
   const inherited = index.namespacesInScope(element);
+  for (const prefix of declaredPrefixes(index, element)) inherited.delete(prefix);
+  return inherited;
+}
+
+/** The prefixes that a start tag declares; empty for the default namespace. */
+export function declaredPrefixes(index: XmlIndex, element: number): string[] {
   const { declarations, tokens } = index.tables;
+  const prefixes: string[] = [];
   const end = firstRow(index, element + 1, E_DECLARATIONS);
   for (let d = firstRow(index, element, E_DECLARATIONS); d < end; d++) {
-    inherited.delete(tokens.bytesOf(declarations[d * DECLARATION_STRIDE + D_PREFIX]).toString());
+    prefixes.push(tokens.bytesOf(declarations[d * DECLARATION_STRIDE + D_PREFIX]).toString());
   }
-  return inherited;
+  return prefixes;
 }
 
 /** Adds to `used` the words of a stretch that are prefixes of `scope`; with `colon` only those before a colon. */

@@ -82,7 +82,8 @@ export interface SignatureSettings {
    * that of the issued token does.
    */
   readonly key?: SigningKey;
-  readonly algorithm: SignatureAlgorithm;
+  /** Absent: what the key is for. Only with SAMLAssertion, where the key comes with each message. */
+  readonly algorithm?: SignatureAlgorithm;
   readonly digest: DigestName;
   readonly canonicalization: CanonicalizationName;
   readonly inclusiveNamespaces: 'Auto' | 'None' | readonly string[];
@@ -111,7 +112,10 @@ export interface AddressingSettings {
   readonly faultTo?: string;
   readonly from?: string;
   readonly relatesTo?: string | typeof ADDRESSING_DEFAULT;
-  /** URI; absent: the message is the reply to the one of `relatesTo`. */
+  /**
+   * URI, or with version 2004/08 a qualified name as `{namespace}local`. Absent: the message is the reply to the one of
+   * `relatesTo`.
+   */
   readonly relationshipType?: string;
   readonly mustUnderstand: boolean;
 }
@@ -197,4 +201,6 @@ export interface VerifySettings {
   readonly signatureConfirmation: boolean;
   readonly addressing?: VerifyAddressingSettings;
   readonly replay: ReplaySettings;
+  /** Whether `Verified.caller` is wanted. */
+  readonly caller?: true;
 }

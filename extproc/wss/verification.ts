@@ -23,6 +23,10 @@ export interface VerifyContext {
   readonly exchange: ExchangeState;
   /** Hold for the message after decryption too. */
   readonly limits: XmlLimits;
+  /** What the HTTP message says, for `VerifySettings.addressing`: see `AddressingFacts`. */
+  readonly soapActions?: readonly string[];
+  /** Whether the message answers the request that left with `exchange.sentMessageId`. */
+  readonly isResponse?: boolean;
 }
 
 /** A signature that was made with a trusted key and whose every digest was right. */
@@ -36,6 +40,8 @@ export interface GoodSignature {
   readonly tokenSigned: boolean;
   /** Absent for HMAC. */
   readonly certificate?: Certificate;
+  /** The element of the message that holds the certificate, if one does. */
+  readonly token?: ByteRange;
 }
 
 /** Plaintext that stands in the message now. */
@@ -146,6 +152,7 @@ export class Verification {
     this.signatures = this.signatures.map((signature) => ({
       ...signature,
       element: signature.element && map(signature.element),
+      token: signature.token && map(signature.token),
       signed: signature.signed.flatMap((range) => map(range) ?? []),
     }));
     this.decrypted = this.decrypted.flatMap((range) => {

@@ -6,10 +6,12 @@
  * absolute place of each part. What the policy does not list is not trusted and not reported.
  */
 
-import { hash } from 'node:crypto';
 import type { Certificate } from '../keys/certificate.ts';
 import { SpliceEditor } from '../xml/splice.ts';
+import { checkAddressing } from './addressing/check.ts';
+import { messageIdOf, readAddressing, type Addressing } from './addressing/read.ts';
 import { anyCovers } from './byte-ranges.ts';
+import { callerToken } from './caller-token.ts';
 import { decryptByKey, decryptByList, decryptToken } from './encryption/decrypt.ts';
 import { checkEncryptedParts } from './encryption/required-parts.ts';
 import {
@@ -21,6 +23,8 @@ import {
   WssError,
 } from './errors.ts';
 import type { ExchangeKey, ExchangeState, ReplayEntry } from './exchange-state.ts';
+import { hashFields } from './hash-fields.ts';
+import type { CallerToken } from './issued-token.ts';
 import { DS, WSU, XENC } from './namespaces.ts';
 import type { VerifySettings } from './settings.ts';
 import { checkSignatureConfirmation } from './signature-confirmation/check.ts';
@@ -50,6 +54,8 @@ export interface Verified {
   /** Facts that must be seen for the first time, or the message is a replay. Empty when the policy has no window. */
   readonly replay: readonly ReplayEntry[];
   readonly identity: { readonly username?: string; readonly certificate?: Certificate };
+  /** With `VerifySettings.caller`: what the caller proved itself with, if that is a token. */
+  readonly caller?: CallerToken;
   /** Names of accepted algorithms that were used but should no longer be, for metrics and status. */
   readonly legacyAlgorithms: readonly string[];
 }
@@ -86,8 +92,30 @@ function verifyBare(message: SoapMessage, settings: VerifySettings, context: Ver
     usernameToken !== undefined ||
     signatureConfirmation;
   if (demanding) throw new SecurityHeaderMissingError('the message has no Security header for us');
-  const { exchange } = context;
-  return { bytes: message.index.bytes, message, exchange, replay: [], identity: {}, legacyAlgorithms: [] };
+  const addressing = addressingOf(message, settings, context);
+  return {
+    bytes: message.index.bytes,
+    message,
+    exchange: { ...context.exchange, ...receivedMessageId(message, context) },
+    replay: addressing === undefined ? [] : messageIdEntries(addressing, settings, context, {}),
+    identity: {},
+    legacyAlgorithms: [],
+  };
+}
+
+/** The addressing headers of a message that holds what the policy demands of them; undefined when it demands nothing. */
+function addressingOf(message: SoapMessage, settings: VerifySettings, context: VerifyContext): Addressing | undefined {
+  if (settings.addressing === undefined) return undefined;
+  const addressing = readAddressing(message);
+  const { soapActions = [], isResponse = false, exchange } = context;
+  checkAddressing(addressing, settings.addressing, { soapActions, isResponse, sentMessageId: exchange.sentMessageId });
+  return addressing;
+}
+
+/** Of a request: its answer may have to say what it answers. */
+function receivedMessageId(message: SoapMessage, context: VerifyContext): Pick<ExchangeState, 'receivedMessageId'> {
+  const id = context.isResponse ? undefined : messageIdOf(message);
+  return id === undefined ? {} : { receivedMessageId: id };
 }
 
 /** Decrypts and verifies signatures from top to bottom; what decryption reveals is processed in its place. */
@@ -144,12 +172,18 @@ function conclude(state: Verification): Verified {
   const decisive = settings.signature && findDecisiveSignature(state, settings.signature);
   const user = settings.usernameToken && checkUsernameToken(index, security, settings.usernameToken, context.now);
   if (settings.signatureConfirmation) checkConfirmed(state, decisive);
+  const addressing = addressingOf(state.message, settings, context);
+  const identity = { username: user?.username, certificate: decisive?.certificate };
+  const replay = replayEntries(state, timestamp, user);
+  if (addressing !== undefined) replay.push(...messageIdEntries(addressing, settings, context, identity));
+  const caller = settings.caller && callerToken(state, user, decisive);
   return {
     bytes: forwardedBytes(state),
     message: state.message,
     exchange: exchangeAfter(state, decisive),
-    replay: replayEntries(state, timestamp, user),
-    identity: { username: user?.username, certificate: decisive?.certificate },
+    replay,
+    identity,
+    ...(caller && { caller }),
     legacyAlgorithms: [...state.legacyAlgorithms],
   };
 }
@@ -180,6 +214,7 @@ function exchangeAfter(state: Verification, decisive: GoodSignature | undefined)
   );
   return {
     ...exchange,
+    ...receivedMessageId(state.message, state.context),
     verifiedSignatures: state.signatures.map((signature) => signature.value.toString('base64')),
     signerCertificate: decisive?.certificate?.der ?? exchange.signerCertificate,
     encryptedKeys: [...exchange.encryptedKeys, ...received],
@@ -205,21 +240,27 @@ function replayEntries(
       if (!anyCovers(signed, range)) continue;
       entries.push({
         kind: 'signature',
-        key: replayKey(value, Buffer.from(timestamp.createdText)),
+        key: hashFields(value, timestamp.createdText),
         ttl: ttl(timestamp.acceptedUntil),
       });
     }
   }
   if (user?.nonce !== undefined) {
-    const key = replayKey(Buffer.from(user.username), Buffer.from(user.createdText ?? ''), user.nonce);
+    const key = hashFields(user.username, user.createdText ?? '', user.nonce);
     entries.push({ kind: 'nonce', key, ttl: ttl(user.acceptedUntil ?? 0) });
   }
   return entries;
 }
 
-/** SHA-256 over the fields, each after its length, so that no two lists of fields look alike. */
-function replayKey(...fields: readonly Buffer[]): string {
-  let text = '';
-  for (const field of fields) text += `${field.length}:${field.toString('latin1')}`;
-  return hash('sha256', Buffer.from(text, 'latin1'), 'base64url');
+/** The MessageID, which its sender must not use again: another sender may happen to use the same. */
+function messageIdEntries(
+  { messageId }: Addressing,
+  { replay: { window } }: VerifySettings,
+  { isResponse }: VerifyContext,
+  { username = '', certificate }: Verified['identity'],
+): ReplayEntry[] {
+  if (messageId === undefined || window === 0) return [];
+  // A backend that echoes what it got must not have its answer taken for its request.
+  const direction = isResponse ? 'response' : 'request';
+  return [{ kind: 'messageId', key: hashFields(direction, messageId, username, certificate?.der ?? ''), ttl: window }];
 }

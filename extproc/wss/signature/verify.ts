@@ -53,5 +53,6 @@ export function verifySignature(state: Verification, settings: VerifySignatureSe
       (token !== -1 && anyCovers(signed, state.rangeOf(token))) ||
       (certificate !== undefined && fingerprints.includes(certificate.fingerprint)),
     certificate,
+    ...(token !== -1 && { token: state.rangeOf(token) }),
   });
 }

@@ -55,6 +55,7 @@ const digested = (name = 'alice', secret = 'secret', text = CREATED): string => 
 test('accepts a text password, with and without its Type', () => {
   assert.deepEqual(check(token(username(), password('secret'))), {
     username: 'alice',
+    password: 'secret',
     nonce: undefined,
     createdText: undefined,
     acceptedUntil: undefined,

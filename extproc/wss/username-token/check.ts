@@ -23,6 +23,8 @@ const MAX_NONCE_BYTES = 256;
 /** A UsernameToken whose password was right. */
 export interface UsernameTokenFacts {
   readonly username: string;
+  /** What it was checked against; empty when the policy accepts a token without password. A secret. */
+  readonly password: string;
   /** Decoded, when the token has one. */
   readonly nonce?: Buffer;
   readonly createdText?: string;
@@ -67,7 +69,8 @@ export function checkUsernameToken(
   if (!passwordMatches(type, given, known ?? NO_PASSWORD, nonce, createdText) || known === undefined) {
     throw new BadCredentialsError('unknown user or wrong password');
   }
-  return { username, nonce, createdText, acceptedUntil: checkFreshness(createdText, settings, now) };
+  const acceptedUntil = checkFreshness(createdText, settings, now);
+  return { username, password: type === 'None' ? '' : known, nonce, createdText, acceptedUntil };
 }
 
 function passwordType(index: XmlIndex, password: number): PasswordType {

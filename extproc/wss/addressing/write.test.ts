@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { order, readMessage } from '../../test/support/securing.ts';
-import { addAddressing } from './addressing.ts';
-import { SOAP11, SOAP12 } from './namespaces.ts';
-import { ADDRESSING_DEFAULT, type AddressingSettings } from './settings.ts';
+import { order, readMessage } from '../../../test/support/securing.ts';
+import { addAddressing } from './write.ts';
+import { SOAP11, SOAP12 } from '../namespaces.ts';
+import { ADDRESSING_DEFAULT, type AddressingSettings } from '../settings.ts';
 
 const WSA = 'http://www.w3.org/2005/08/addressing';
 const WSA_2004 = 'http://schemas.xmlsoap.org/ws/2004/08/addressing';

@@ -1,10 +1,11 @@
 /** WS-Addressing headers, written before a message is secured so that they can be signed. */
 
-import { escapeText } from '../xml/escape.ts';
-import { SpliceEditor } from '../xml/splice.ts';
-import { ADDRESSING_DEFAULT, type AddressingSettings } from './settings.ts';
-import type { SoapMessage } from './soap.ts';
-import { insertHeaderBlocks, soapAttributes } from './soap-header.ts';
+import { escapeAttribute, escapeText } from '../../xml/escape.ts';
+import { SpliceEditor } from '../../xml/splice.ts';
+import { isAddressing, NAMESPACES } from './versions.ts';
+import { ADDRESSING_DEFAULT, type AddressingSettings } from '../settings.ts';
+import type { SoapMessage } from '../soap.ts';
+import { insertHeaderBlocks, soapAttributes } from '../soap-header.ts';
 
 /** What the exchange gives for each field that the policy leaves at `Default`. */
 export interface AddressingValues {
@@ -17,11 +18,6 @@ export interface AddressingValues {
   /** A new `urn:uuid:`. */
   readonly messageId: string;
 }
-
-const NAMESPACES: Readonly<Record<AddressingSettings['version'], string>> = {
-  '1.0': 'http://www.w3.org/2005/08/addressing',
-  '2004/08': 'http://schemas.xmlsoap.org/ws/2004/08/addressing',
-};
 
 /**
  * Writes the message addressing properties of a policy as header blocks (WS-Addressing 1.0 SOAP Binding §3.2, or the
@@ -40,10 +36,11 @@ export function addAddressing(message: SoapMessage, settings: AddressingSettings
 
   const written = new Set<string>();
   let blocks = '';
-  const write = (name: string, value: string | undefined, endpoint: boolean) => {
+  const write = (name: string, value: string | undefined, endpoint: boolean, own = '') => {
     if (value === undefined || value === '') return;
     const text = escapeText(value);
-    blocks += `<wsa:${name}${attributes}>${endpoint ? `<wsa:Address>${text}</wsa:Address>` : text}</wsa:${name}>`;
+    const content = endpoint ? `<wsa:Address>${text}</wsa:Address>` : text;
+    blocks += `<wsa:${name}${attributes}${own}>${content}</wsa:${name}>`;
     written.add(name);
   };
   write('Action', settings.action === ADDRESSING_DEFAULT ? values.action : settings.action, false);
@@ -52,14 +49,28 @@ export function addAddressing(message: SoapMessage, settings: AddressingSettings
   write('From', settings.from, true);
   write('ReplyTo', settings.replyTo, true);
   write('FaultTo', settings.faultTo, true);
-  write('RelatesTo', settings.relatesTo === ADDRESSING_DEFAULT ? values.relatesTo : settings.relatesTo, false);
+  const relatesTo = settings.relatesTo === ADDRESSING_DEFAULT ? values.relatesTo : settings.relatesTo;
+  write('RelatesTo', relatesTo, false, relationshipAttribute(settings));
   if (blocks === '') return index.bytes;
 
   const editor = new SpliceEditor(index.bytes);
   for (const child of header === -1 ? [] : index.children(header)) {
-    const isAddressing = Object.values(NAMESPACES).includes(index.namespaceUri(child));
-    if (isAddressing && written.has(index.localName(child))) editor.remove(index.start(child), index.end(child));
+    if (isAddressing(index, child) && written.has(index.localName(child)))
+      editor.remove(index.start(child), index.end(child));
   }
   insertHeaderBlocks(editor, message, blocks);
   return editor.toBuffer();
+}
+
+/** `{namespace}local`, as qualified names are written everywhere in a policy. */
+const QUALIFIED_NAME = /^\{([^{}]*)\}([^{}:]+)$/;
+
+/** Version 1.0 names a relationship by an IRI, that of 2004 by a qualified name; none means a reply in both. */
+function relationshipAttribute({ version, relationshipType }: AddressingSettings): string {
+  if (relationshipType === undefined) return '';
+  const qualified = version === '2004/08' ? QUALIFIED_NAME.exec(relationshipType) : null;
+  if (qualified === null) return ` RelationshipType="${escapeAttribute(relationshipType)}"`;
+  const [, namespace, local] = qualified;
+  if (namespace === '') return ` RelationshipType="${escapeAttribute(local)}"`;
+  return ` xmlns:rel="${escapeAttribute(namespace)}" RelationshipType="rel:${escapeAttribute(local)}"`;
 }
