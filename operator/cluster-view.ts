@@ -13,7 +13,7 @@ import type {
   ReferenceGrant,
   Service,
 } from '../policy/kubernetes.ts';
-import { grantedBy, type ObjectReference } from '../policy/reference-grants.ts';
+import { grantedBy, type MaterialObject } from '../policy/reference-grants.ts';
 import type { Cluster } from './kubernetes/client.ts';
 import { Informer } from './kubernetes/informer.ts';
 import { ReferencedObjects } from './kubernetes/referenced-objects.ts';
@@ -26,6 +26,7 @@ import {
   POLICIES,
   REFERENCE_GRANTS_BETA,
   SERVICES,
+  TOKEN_SERVICES,
   TRAFFIC_POLICIES,
   type Resource,
 } from './kubernetes/resources.ts';
@@ -47,6 +48,7 @@ export interface ClusterViewOptions {
 export class ClusterView {
   readonly #informers: Informer<KubernetesObject>[] = [];
   readonly #policies: Informer<KubernetesObject>;
+  readonly #tokenServices: Informer<KubernetesObject>;
   readonly #gatewayClasses: Informer<GatewayClass>;
   readonly #gateways: Informer<Gateway>;
   readonly #httpRoutes: Informer<HTTPRoute>;
@@ -68,6 +70,7 @@ export class ClusterView {
     };
     // That there are none is said by an empty list and by nothing else: without policies everything that is ours goes.
     this.#policies = inform(POLICIES, true);
+    this.#tokenServices = inform(TOKEN_SERVICES, true);
     this.#gatewayClasses = inform<GatewayClass>(GATEWAY_CLASSES);
     this.#gateways = inform<Gateway>(GATEWAYS);
     this.#httpRoutes = inform<HTTPRoute>(HTTP_ROUTES);
@@ -96,8 +99,11 @@ export class ClusterView {
   }
 
   inventory(): Inventory {
+    const present = (informer: Informer<KubernetesObject>): KubernetesObject[] =>
+      [...informer.items()].filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     return {
-      policies: [...this.#policies.items()].filter(({ metadata }) => metadata.deletionTimestamp === undefined),
+      policies: present(this.#policies),
+      tokenServices: present(this.#tokenServices),
       gatewayClasses: [...this.#gatewayClasses.items()],
       gateways: [...this.#gateways.items()],
       httpRoutes: [...this.#httpRoutes.items()],
@@ -116,7 +122,7 @@ export class ClusterView {
     for (const informer of informers) yield* informer.items();
   }
 
-  /** What policies may refer to, as far as it has been wanted. */
+  /** What policies and token services may refer to, as far as it has been wanted. */
   sources(): ClusterSources {
     return {
       granted: grantedBy(this.#grants.items()),
@@ -127,7 +133,7 @@ export class ClusterView {
   }
 
   /** Looks for these objects from now on, and for no others. */
-  want(references: Iterable<ObjectReference>): void {
+  want(references: Iterable<MaterialObject>): void {
     this.#referenced.want(references);
   }
 }

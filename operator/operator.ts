@@ -186,7 +186,7 @@ export class Operator {
     const started = performance.now();
     const inventory = this.#view.inventory();
     const sources = this.#view.sources();
-    const references = this.#planner.references(inventory.policies, sources);
+    const references = this.#planner.references(inventory, sources);
     this.#view.want(references);
     // A replica that asks before everything is known would take what is not published for deleted.
     const patience = (this.#patience ?? 0) - performance.now();

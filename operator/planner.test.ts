@@ -27,6 +27,7 @@ function policy(generation: number, from?: 'vault', uid = 'u1', passwordType = '
 function inventory(...policies: KubernetesObject[]): Inventory {
   return {
     policies,
+    tokenServices: [],
     ...{ gatewayClasses: [], gateways: [], httpRoutes: [], services: [] },
     ...{ extensionPolicies: [], trafficPolicies: [], envoyFilters: [] },
   };
@@ -74,7 +75,7 @@ test('what has not changed is not translated again', () => {
   assert.equal(planner.plan(inventory(touched), from, NOW).policies.get('shop/orders')?.current, first);
   const renewed = planner.plan(inventory(touched), sources({ ...LOGIN }), NOW).policies.get('shop/orders')?.current;
   assert.notEqual(renewed, first);
-  assert.deepEqual(planner.references([object], from), [{ kind: 'Secret', namespace: 'shop', name: 'login' }]);
+  assert.deepEqual(planner.references(inventory(object), from), [{ kind: 'Secret', namespace: 'shop', name: 'login' }]);
 });
 
 test('a policy is not settled before its references have been looked for', () => {

@@ -1,30 +1,40 @@
 /** What is wrong with a policy although each of its fields is right: fields that contradict or need one another. */
 
-import type { Addressing, WSSecurityPolicySpec } from '../crds/types.ts';
-import { compileConditions, ConditionError } from '../extproc/pipeline/conditions.ts';
-import type { ResolvedSpec } from './bundle.ts';
+import type { WSSecurityPolicySpec } from '../crds/types.ts';
+import type { ResolvedPolicy, ResolvedSpec, ResolvedTokenService } from './bundle.ts';
+import { checkAddressing } from './check-addressing.ts';
+import { checkConditions } from './check-conditions.ts';
 import { checkSecure } from './check-secure.ts';
 import { checkVerify } from './check-verify.ts';
 import type { Manifest } from './load.ts';
 import type { Problem } from './problem.ts';
-import { parsePath, Report } from './report.ts';
+import { Report } from './report.ts';
 
 /** Which of the two phases is looked at, and the other. */
 export interface PhaseContext {
   readonly phase: 'request' | 'response';
   readonly spec: ResolvedSpec;
+  /** The policy as it is written. */
+  readonly manifest: Manifest;
+  /** That of the phase's `securityToken`, where there is one that can be used. */
+  readonly tokenService?: ResolvedTokenService;
 }
 
 /**
  * @param given the spec as written, with the schema's defaults
  * @param spec the same with all defaults
  */
-export function checkPolicy(manifest: Manifest, given: WSSecurityPolicySpec, spec: ResolvedSpec): readonly Problem[] {
+export function checkPolicy(
+  manifest: Manifest,
+  given: WSSecurityPolicySpec,
+  spec: ResolvedSpec,
+  tokenServices: NonNullable<ResolvedPolicy['tokenServices']>,
+): readonly Problem[] {
   const report = new Report(manifest, ['spec']);
-  checkWhen(report, spec);
+  checkConditions(report, ['when'], spec.when);
   for (const phase of ['request', 'response'] as const) {
     const inPhase = new Report(manifest, ['spec', phase]);
-    const context = { phase, spec };
+    const context = { phase, spec, manifest, tokenService: tokenServices[phase] };
     const { verify, addressing, secure } = spec[phase];
     if (verify) checkVerify(inPhase, verify, context);
     if (addressing) checkAddressing(inPhase, addressing, context);
@@ -42,25 +52,4 @@ export function checkPolicy(manifest: Manifest, given: WSSecurityPolicySpec, spe
     );
   }
   return report.problems;
-}
-
-function checkWhen(report: Report, spec: ResolvedSpec): void {
-  try {
-    compileConditions(spec.when);
-  } catch (error) {
-    if (!(error instanceof ConditionError)) throw error;
-    report.error(['when', ...parsePath(error.field)], error.message);
-  }
-}
-
-function checkAddressing(report: Report, addressing: Addressing, { phase }: PhaseContext): void {
-  const { action, to, messageId, replyTo, faultTo, from, relatesTo } = addressing;
-  if ([action, to, messageId, replyTo, faultTo, from, relatesTo].every((value) => value === undefined)) {
-    report.error(['addressing'], 'adds nothing; give it action, to, messageId, replyTo, faultTo, from or relatesTo');
-  }
-  if (phase === 'request') return;
-  for (const field of ['action', 'to'] as const) {
-    if (addressing[field] !== 'Default') continue;
-    report.error(['addressing', field], `Default is taken from the request, so a response needs the text itself`);
-  }
 }

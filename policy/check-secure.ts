@@ -7,6 +7,8 @@ import { checkActor } from './check-actor.ts';
 import { isLegacy, warnLegacy } from './check-algorithms.ts';
 import { checkParts, type PartRules } from './check-parts.ts';
 import type { PhaseContext } from './check-policy.ts';
+import { checkPool } from './check-pool.ts';
+import { checkSecurityToken, checkTokenSignature } from './check-security-token.ts';
 import { durationMs } from './duration.ts';
 import { presets } from './presets.ts';
 import type { Report } from './report.ts';
@@ -31,15 +33,16 @@ export function checkSecure(
   context: PhaseContext,
 ): void {
   const at = ['secure'];
-  const { timestamp, usernameToken, signature, encryption } = secure;
+  const { timestamp, usernameToken, securityToken, signature, encryption } = secure;
   checkActor(report, [...at, 'actor'], secure.actor);
-  if (!timestamp && !usernameToken && !signature && !encryption) {
-    report.error(at, 'adds nothing; give it timestamp, usernameToken, signature or encryption');
+  if (!timestamp && !usernameToken && !securityToken && !signature && !encryption) {
+    report.error(at, 'adds nothing; give it timestamp, usernameToken, securityToken, signature or encryption');
   }
   if (timestamp && durationMs(timestamp.ttl) < 1000) {
     report.error([...at, 'timestamp', 'ttl'], 'must be at least 1s, or every message has expired when it arrives');
   }
   if (usernameToken) checkUsernameToken(report, secure);
+  checkSecurityToken(report, secure, context);
   if (signature) checkSignature(report, signature, given?.signature, secure, context);
   if (encryption) checkEncryption(report, encryption, given?.encryption, secure, context);
 }
@@ -47,6 +50,7 @@ export function checkSecure(
 function checkUsernameToken(report: Report, { usernameToken, encryption }: ResolvedSecure): void {
   const at = ['secure', 'usernameToken'];
   if (!usernameToken) return;
+  checkPool(report, [...at, 'credentials', 'pool'], usernameToken.credentials.pool ?? []);
   for (const field of ['nonce', 'created'] as const) {
     if (usernameToken.passwordType === 'Digest' && !usernameToken[field]) {
       report.error([...at, field], `cannot be false with passwordType Digest, whose digest covers it; leave it out`);
@@ -65,8 +69,9 @@ function checkSignature(
   signature: ResolvedSignature,
   given: Signature | undefined,
   secure: ResolvedSecure,
-  { phase, spec }: PhaseContext,
+  context: PhaseContext,
 ): void {
+  const { phase, spec } = context;
   const at = ['secure', 'signature'];
   const hmac = signature.algorithm?.startsWith('HMAC') ?? false;
   checkParts(report, [...at, 'parts'], signature.parts, SIGNABLE);
@@ -88,6 +93,8 @@ function checkSignature(
         'is not used with keyIdentifier EncryptedKeySHA1, which signs with the key of the encryption; remove one of them',
       );
     }
+  } else if (signature.keyIdentifier === 'SAMLAssertion') {
+    checkTokenSignature(report, signature, secure, context);
   } else if (hmac && signature.keyIdentifier !== 'KeyName') {
     report.error(
       [...at, 'keyIdentifier'],

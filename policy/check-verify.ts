@@ -3,6 +3,7 @@
 import { RE2JS, RE2JSException } from 're2js';
 import type { ResolvedVerify } from './bundle.ts';
 import { checkActor } from './check-actor.ts';
+import { checkVerifyAddressing } from './check-addressing.ts';
 import { warnLegacy } from './check-algorithms.ts';
 import { checkParts, type PartRules } from './check-parts.ts';
 import type { PhaseContext } from './check-policy.ts';
@@ -29,10 +30,10 @@ const RESERVED_HEADERS = new Set([
 
 export function checkVerify(report: Report, verify: ResolvedVerify, context: PhaseContext): void {
   const at = ['verify'];
-  const { timestamp, decryption, signature, usernameToken } = verify;
+  const { timestamp, decryption, signature, usernameToken, addressing } = verify;
   checkActor(report, [...at, 'actor'], verify.actor);
-  if (!timestamp && !decryption && !signature && !usernameToken) {
-    report.error(at, 'demands nothing; give it timestamp, decryption, signature or usernameToken');
+  if (!timestamp && !decryption && !signature && !usernameToken && !addressing) {
+    report.error(at, 'demands nothing; give it timestamp, decryption, signature, usernameToken or addressing');
   }
   if (timestamp && durationMs(timestamp.maxAge) === 0) {
     report.error(
@@ -58,6 +59,7 @@ export function checkVerify(report: Report, verify: ResolvedVerify, context: Pha
   checkDecryption(report, verify);
   checkSignature(report, verify);
   checkConfirmation(report, verify, context);
+  checkVerifyAddressing(report, verify, context);
   checkReplay(report, verify);
   checkIdentityHeaders(report, verify);
 }

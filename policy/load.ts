@@ -15,6 +15,7 @@ import {
 } from 'yaml';
 import type { KubernetesObject } from './kubernetes.ts';
 import type { Problem } from './problem.ts';
+import { ownerOf, type ProblemOwner } from './report.ts';
 
 export type FieldPath = readonly (string | number)[];
 
@@ -136,8 +137,8 @@ function readDocument(
   problems: Problem[],
 ): void {
   const locate = (field: FieldPath): Position | undefined => position(document, lines, field);
-  const report = (message: string, at: Position | undefined, field = '', policy?: string): void => {
-    problems.push({ ...unreadable(file, message), ...at, ...(policy !== undefined && { policy }), field });
+  const report = (message: string, at: Position | undefined, field = '', owner: ProblemOwner = {}): void => {
+    problems.push({ ...unreadable(file, message), ...at, ...owner, field });
   };
   const error = document.errors[0] as YAMLError | undefined;
   const defect = error && `not valid YAML: ${error.message}`;
@@ -152,8 +153,8 @@ function readDocument(
   const { apiVersion, kind, metadata } = isObject(object) ? object : {};
   const { name, namespace = 'default' } = isObject(metadata) ? metadata : {};
   if (defect !== undefined) {
-    const policy = kind === 'WSSecurityPolicy' ? `${String(namespace)}/${String(name)}` : undefined;
-    report(defect, defectAt, '', policy);
+    const owner = ownerOf({ kind: String(kind), namespace: String(namespace), name: String(name) });
+    report(defect, defectAt, '', owner);
   }
   if (!isObject(object)) {
     if (defect !== undefined || object === null || object === undefined) return;

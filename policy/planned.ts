@@ -3,13 +3,12 @@
 /** Values by the field they stand in. Fields that are not supported say so in the schema itself. */
 const plannedValues: ReadonlyMap<string, readonly string[]> = new Map([
   ['tokenType', ['X509PKIPathv1', 'PKCS7']],
-  ['keyIdentifier', ['SAMLAssertion', 'KerberosSHA1']],
+  ['keyIdentifier', ['KerberosSHA1']],
   ['keyTransport', ['ECDH-ES', 'AES-KW']],
   ['keyTransports', ['ECDH-ES', 'AES-KW']],
   ['part', ['Attachments']],
   ['mode', ['Complete']],
   ['bspCompliance', ['Strict']],
-  ['credentials', ['pools']],
 ]);
 
 /** The sentence for a value that the API has and this version has not; undefined for any other. */

@@ -115,48 +115,61 @@ export function defaultAlgorithm(preset: PresetName, key: KeyKind): SignatureAlg
   return defaultAlgorithms[key][presets[preset].signature.algorithm];
 }
 
-type IsSharedSecret = (keyRef: SigningKeyReference) => boolean;
+/** Whether a signature that names no algorithm is made with an HMAC secret and not with a private key. */
+type SignsWithSecret = (signature: Signature) => boolean;
+
+/** What the keys decide that a policy refers to. */
+export interface KeyFacts {
+  /** Whether the Secret holds an HMAC secret instead of a private key. */
+  readonly isSharedSecret: (keyRef: SigningKeyReference) => boolean;
+  /** Whether the token that the phase's messages get was issued for a symmetric key. */
+  readonly tokenHasSecret: (phase: 'request' | 'response') => boolean;
+}
 
 /**
  * Fills in the defaults that the schema does not hold.
  *
  * @param spec valid, with the schema's defaults
- * @param isSharedSecret whether the Secret holds an HMAC secret instead of a private key
  */
-export function applyDefaults(spec: WSSecurityPolicySpec, isSharedSecret: IsSharedSecret): ResolvedSpec {
+export function applyDefaults(spec: WSSecurityPolicySpec, { isSharedSecret, tokenHasSecret }: KeyFacts): ResolvedSpec {
+  const signsWithSecret =
+    (phase: 'request' | 'response'): SignsWithSecret =>
+    ({ keyIdentifier, keyRef }) => {
+      if (keyIdentifier === 'EncryptedKeySHA1') return true;
+      if (keyIdentifier === 'SAMLAssertion') return tokenHasSecret(phase);
+      return keyRef !== undefined && isSharedSecret(keyRef);
+    };
   return {
     ...spec,
-    request: resolvePhase(spec.request ?? {}, isSharedSecret),
-    response: resolvePhase(spec.response ?? {}, isSharedSecret),
+    request: resolvePhase(spec.request ?? {}, signsWithSecret('request')),
+    response: resolvePhase(spec.response ?? {}, signsWithSecret('response')),
   };
 }
 
-function resolvePhase(phase: Phase, isSharedSecret: IsSharedSecret): ResolvedPhase {
+function resolvePhase(phase: Phase, signsWithSecret: SignsWithSecret): ResolvedPhase {
   return {
     ...(phase.verify && { verify: resolveVerify(phase.verify) }),
     ...(phase.addressing && { addressing: phase.addressing }),
-    ...(phase.secure && { secure: resolveSecure(phase.secure, isSharedSecret) }),
+    ...(phase.secure && { secure: resolveSecure(phase.secure, signsWithSecret) }),
   };
 }
 
-function resolveSecure(secure: Secure, isSharedSecret: IsSharedSecret): ResolvedSecure {
+function resolveSecure(secure: Secure, signsWithSecret: SignsWithSecret): ResolvedSecure {
   const { timestamp, usernameToken, signature, encryption, ...rest } = secure;
   const digest = usernameToken?.passwordType === 'Digest';
   return {
     ...rest,
     ...(timestamp && { timestamp: { precision: presets[secure.preset].timestampPrecision, ...timestamp } }),
     ...(usernameToken && { usernameToken: { nonce: digest, created: digest, ...usernameToken } }),
-    ...(signature && { signature: resolveSignature(signature, secure, isSharedSecret) }),
+    ...(signature && { signature: resolveSignature(signature, secure, signsWithSecret) }),
     ...(encryption && { encryption: resolveEncryption(encryption, presets[secure.preset]) }),
   };
 }
 
-function resolveSignature(signature: Signature, secure: Secure, isSharedSecret: IsSharedSecret): ResolvedSignature {
+function resolveSignature(signature: Signature, secure: Secure, signsWithSecret: SignsWithSecret): ResolvedSignature {
   const preset = presets[secure.preset].signature;
-  const secret =
-    signature.keyIdentifier === 'EncryptedKeySHA1' ||
-    (signature.keyRef !== undefined && isSharedSecret(signature.keyRef));
-  const algorithm = signature.algorithm ?? (secret ? defaultAlgorithm(secure.preset, 'secret') : undefined);
+  const algorithm =
+    signature.algorithm ?? (signsWithSecret(signature) ? defaultAlgorithm(secure.preset, 'secret') : undefined);
   const parts: Part[] = [{ part: 'Body', optional: false }];
   if (preset.timestamp && secure.timestamp !== undefined) parts.push({ part: 'Timestamp', optional: false });
   return {

@@ -4,7 +4,7 @@ export type Severity = 'error' | 'warning' | 'note';
 
 /**
  * A word for machines. `Invalid`: the text is no valid policy. `NotSupported`: valid, but not implemented.
- * `InvalidRef`: a Secret or ConfigMap is missing or holds nothing usable. `RefNotPermitted`: it is in another namespace, where
+ * `InvalidRef`: a Secret, ConfigMap or token service is missing or cannot be used. `RefNotPermitted`: it is in another namespace, where
  * no ReferenceGrant allows the reference. `LegacyAlgorithms`: allowed but weak.
  * `TargetNotFound`, `Conflicted`: what the policy attaches to is not there, or belongs to another policy.
  * `CertificateExpiring`: valid for less than 30 days. `Unwise`: allowed but probably not meant. `Ignored`: has no effect.

@@ -12,7 +12,7 @@ function grant(namespace: string, from: object, to: object): ReferenceGrant {
 }
 
 const secret: ObjectReference = { kind: 'Secret', namespace: 'keys', name: 'gateway' };
-const policy = { namespace: 'shop' };
+const policy = { kind: 'WSSecurityPolicy', namespace: 'shop' };
 
 const cases: [what: string, grant: ReferenceGrant, granted: boolean][] = [
   ['the very object', grant('keys', FROM, { group: '', kind: 'Secret', name: 'gateway' }), true],

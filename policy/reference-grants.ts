@@ -1,6 +1,6 @@
 /**
- * Whether a policy may refer to a Secret or ConfigMap of another namespace: only where a ReferenceGrant of Gateway API in
- * that namespace, the one that is referred to, allows it. Pure functions over ReferenceGrant objects.
+ * Whether a policy or token service may refer to an object of another namespace: only where a ReferenceGrant of Gateway API
+ * in that namespace, the one that is referred to, allows it. Pure functions over ReferenceGrant objects.
  */
 
 import type { Manifest } from './load.ts';
@@ -13,15 +13,32 @@ export const REFERENCE_GRANT_GROUP = 'gateway.networking.k8s.io';
 /** They have the same fields. */
 const VERSIONS: readonly string[] = ['v1', 'v1beta1'];
 
-/** A Secret or ConfigMap that a policy refers to. */
+/** A Secret or ConfigMap that a policy or token service refers to, or a token service that a policy does. */
 export interface ObjectReference {
-  readonly kind: 'Secret' | 'ConfigMap';
+  readonly kind: 'Secret' | 'ConfigMap' | 'SecurityTokenService';
   readonly namespace: string;
   readonly name: string;
 }
 
-/** Whether a policy in a namespace may refer to an object in another. */
-export type Granted = (from: { readonly namespace: string }, to: ObjectReference) => boolean;
+/** A Secret or ConfigMap. */
+export interface MaterialObject extends ObjectReference {
+  readonly kind: 'Secret' | 'ConfigMap';
+}
+
+/** Whose kind and namespace a grant is about. */
+export interface Referrer {
+  /** `WSSecurityPolicy` or `SecurityTokenService`. */
+  readonly kind: string;
+  readonly namespace: string;
+}
+
+/** Whether a policy or token service in a namespace may refer to an object in another. */
+export type Granted = (from: Referrer, to: ObjectReference) => boolean;
+
+/** The API group of a kind that is referred to; that of Secrets and ConfigMaps is the core group, "". */
+export function groupOf(kind: ObjectReference['kind']): string {
+  return kind === 'SecurityTokenService' ? GROUP : '';
+}
 
 /**
  * What the grants allow. They say nothing of references within one namespace, which need none.
@@ -36,14 +53,16 @@ export function grantedBy(grants: Iterable<ReferenceGrant>): Granted {
     if (others === undefined) byNamespace.set(namespace, [grant]);
     else others.push(grant);
   }
-  return (from, to) => (byNamespace.get(to.namespace) ?? []).some((grant) => allows(grant, from.namespace, to));
+  return (from, to) => (byNamespace.get(to.namespace) ?? []).some((grant) => allows(grant, from, to));
 }
 
-function allows({ spec }: ReferenceGrant, policyNamespace: string, { kind, name }: ObjectReference): boolean {
+function allows({ spec }: ReferenceGrant, { kind, namespace }: Referrer, object: ObjectReference): boolean {
+  const group = groupOf(object.kind);
   return (
-    spec.from.some(
-      (from) => from.group === GROUP && from.kind === 'WSSecurityPolicy' && from.namespace === policyNamespace,
-    ) && spec.to.some((to) => to.group === '' && to.kind === kind && (to.name === undefined || to.name === name))
+    spec.from.some((from) => from.group === GROUP && from.kind === kind && from.namespace === namespace) &&
+    spec.to.some(
+      (to) => to.group === group && to.kind === object.kind && (to.name === undefined || to.name === object.name),
+    )
   );
 }
 

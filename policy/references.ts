@@ -1,33 +1,47 @@
-/** Where a policy refers to Secrets and ConfigMaps. */
+/** Where policies and token services refer to Secrets and ConfigMaps. */
 
+import type { SecurityTokenServiceSpec } from '../crds/token-service-types.ts';
 import type { MaterialReference, ResolvedPhase, ResolvedSpec } from './bundle.ts';
 import type { FieldPath } from './load.ts';
 
 export interface Reference extends MaterialReference {
-  /** The key of the object's data, where the policy names one. */
+  /** The key of the object's data, where one is named. */
   readonly key?: string;
-  /** From `spec` on. */
+  /** From the object on: it begins with `spec`. */
   readonly path: FieldPath;
 }
 
 /** Every reference of a policy, in the order of its fields. */
 export function referencesOf(spec: ResolvedSpec): Reference[] {
-  return (['request', 'response'] as const).flatMap((phase) =>
-    phaseReferences(spec[phase]).map((reference) => ({ ...reference, path: ['spec', phase, ...reference.path] })),
-  );
+  return (['request', 'response'] as const).flatMap((phase) => phaseReferences(spec[phase], ['spec', phase]));
 }
 
-function phaseReferences({ verify, secure }: ResolvedPhase): Reference[] {
+function phaseReferences({ verify, secure }: ResolvedPhase, at: FieldPath): Reference[] {
   const { decryption, signature, usernameToken } = verify ?? {};
+  const { secretRef, pool } = secure?.usernameToken?.credentials ?? {};
+  const credentials = [...at, 'secure', 'usernameToken', 'credentials'];
   return [
-    ...list(['verify', 'decryption', 'keyRefs'], decryption?.keyRefs),
-    ...list(['verify', 'signature', 'trustRefs'], signature?.trustRefs),
-    ...list(['verify', 'signature', 'secretRefs'], signature?.secretRefs),
-    ...list(['verify', 'signature', 'revocation', 'crlRefs'], signature?.revocation?.crlRefs),
-    ...one(['verify', 'usernameToken', 'usersRef'], usernameToken?.usersRef),
-    ...one(['secure', 'usernameToken', 'credentials', 'secretRef'], secure?.usernameToken?.credentials.secretRef),
-    ...one(['secure', 'signature', 'keyRef'], secure?.signature?.keyRef),
-    ...one(['secure', 'encryption', 'recipientRef'], secure?.encryption?.recipientRef),
+    ...list([...at, 'verify', 'decryption', 'keyRefs'], decryption?.keyRefs),
+    ...list([...at, 'verify', 'signature', 'trustRefs'], signature?.trustRefs),
+    ...list([...at, 'verify', 'signature', 'secretRefs'], signature?.secretRefs),
+    ...list([...at, 'verify', 'signature', 'revocation', 'crlRefs'], signature?.revocation?.crlRefs),
+    ...one([...at, 'verify', 'usernameToken', 'usersRef'], usernameToken?.usersRef),
+    ...one([...credentials, 'secretRef'], secretRef),
+    ...pooled([...credentials, 'pool'], pool),
+    ...one([...at, 'secure', 'signature', 'keyRef'], secure?.signature?.keyRef),
+    ...one([...at, 'secure', 'encryption', 'recipientRef'], secure?.encryption?.recipientRef),
+  ];
+}
+
+/** Every reference of a token service, in the order of its fields. */
+export function tokenServiceReferences({ wsTrust, credentials, tls }: SecurityTokenServiceSpec): Reference[] {
+  return [
+    ...one(['spec', 'wsTrust', 'wsdlRef'], wsTrust?.wsdlRef),
+    ...list(['spec', 'wsTrust', 'verify', 'trustRefs'], wsTrust?.verify?.trustRefs),
+    ...list(['spec', 'wsTrust', 'verify', 'keyRefs'], wsTrust?.verify?.keyRefs),
+    ...pooled(['spec', 'credentials'], credentials),
+    ...one(['spec', 'tls', 'caRef'], tls?.caRef),
+    ...one(['spec', 'tls', 'clientCertRef'], tls?.clientCertRef),
   ];
 }
 
@@ -39,4 +53,9 @@ function list(path: FieldPath, references: readonly Ref[] = []): Reference[] {
 
 function one(path: FieldPath, reference: Ref | undefined): Reference[] {
   return reference === undefined ? [] : [{ ...reference, path }];
+}
+
+/** Of the entries of a credential pool. */
+function pooled(path: FieldPath, entries: readonly { readonly secretRef: Ref }[] = []): Reference[] {
+  return entries.map(({ secretRef }, index) => ({ ...secretRef, path: [...path, index, 'secretRef'] }));
 }

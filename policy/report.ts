@@ -45,7 +45,7 @@ export class Report {
 /** Whose a problem is; nobody's in particular where it is another kind's. */
 export type ProblemOwner = Pick<Problem, 'policy' | 'tokenService'>;
 
-function ownerOf(manifest: Manifest): ProblemOwner {
+export function ownerOf(manifest: Pick<Manifest, 'kind' | 'namespace' | 'name'>): ProblemOwner {
   switch (manifest.kind) {
     case 'WSSecurityPolicy':
       return { policy: policyId(manifest) };

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Material } from './bundle.ts';
 import { manifestOf } from './load.ts';
-import { resolvePolicy, type ObjectReference, type Sources } from './resolve.ts';
+import type { ObjectReference } from './reference-grants.ts';
+import { resolvePolicy } from './resolve-policy.ts';
+import type { Sources } from './sources.ts';
 
 const object = (spec: object, metadata: object = {}): Parameters<typeof manifestOf>[0] => ({
   apiVersion: 'waxseal.dev/v1alpha1',
@@ -27,6 +29,7 @@ function sources(found: Material | null | undefined, granted = true): Sources & 
       return found;
     },
     granted: () => granted,
+    tokenService: () => undefined,
   };
 }
 

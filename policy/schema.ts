@@ -138,6 +138,8 @@ const compiledRules = new Map<string, Rule>();
 type Visitor = (rule: CelRule, value: unknown, path: readonly (string | number)[]) => void;
 
 function visit(schema: Schema, value: unknown, path: readonly (string | number)[], visitor: Visitor): void {
+  // Of a list where a mapping must be, that has been said; a rule would say something beside the point.
+  if (schema.type === 'object' && Array.isArray(value)) return;
   for (const rule of schema['x-kubernetes-validations'] ?? []) visitor(rule, value, path);
   if (Array.isArray(value)) {
     const { items } = schema;

@@ -69,9 +69,11 @@ function reportSchemaError(report: Report, error: ErrorObject): void {
       return;
     }
     case 'type': {
-      const planned = Array.isArray(error.data) ? notSupported(field, 'pools') : undefined;
-      if (planned !== undefined) report.error(path, planned, 'NotSupported');
-      else report.error(path, typeMessage(schema, error.data));
+      const pool = field === 'credentials' && Array.isArray(error.data);
+      report.error(
+        path,
+        pool ? 'must be a mapping; write this list under credentials.pool' : typeMessage(schema, error.data),
+      );
       return;
     }
     case 'pattern':

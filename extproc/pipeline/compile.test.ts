@@ -299,7 +299,13 @@ test('the certificates that a policy lives by are listed, and reported before th
   const { notAfter } = pki.signer.certificate;
   assert.equal(policy.certificates[0].notAfter, notAfter);
   const day = 24 * 3_600_000;
-  assert.deepEqual(expiringCertificates(policy, notAfter - 31 * day), []);
-  assert.match(expiringCertificates(policy, notAfter - 29 * day)[0].message, /expires on/);
-  assert.match(expiringCertificates(policy, notAfter + day)[0].message, /has expired on/);
+  assert.deepEqual(expiringCertificates({ policy: policy.id }, policy.certificates, notAfter - 31 * day), []);
+  assert.match(
+    expiringCertificates({ policy: policy.id }, policy.certificates, notAfter - 29 * day)[0].message,
+    /expires on/,
+  );
+  assert.match(
+    expiringCertificates({ policy: policy.id }, policy.certificates, notAfter + day)[0].message,
+    /has expired on/,
+  );
 });

@@ -3,9 +3,10 @@
 import type { Bundle } from '../../policy/bundle.ts';
 import { load, type Manifest } from '../../policy/load.ts';
 import type { Problem } from '../../policy/problem.ts';
-import { locateProblems } from '../../policy/report.ts';
+import { locateProblems, policyId, type ProblemOwner } from '../../policy/report.ts';
 import { resolve } from '../../policy/resolve.ts';
-import { compileBundle, type CompiledPolicy } from './compile.ts';
+import { compileBundle, type CertificateExpiry, type CompiledPolicy } from './compile.ts';
+import { compileTokenService } from './compile-token-service.ts';
 
 export interface LoadedPolicies {
   readonly bundle: Bundle;
@@ -25,16 +26,23 @@ const EXPIRES_SOON = 30 * 24 * 3_600_000;
  */
 export async function loadPolicies(paths: readonly string[], now: number): Promise<LoadedPolicies> {
   const { manifests, problems: unreadable } = await load(paths);
-  const { bundle, problems: wrong } = resolve(manifests);
+  const { bundle, tokenServices, problems: wrong } = resolve(manifests);
   const { policies, problems: broken } = compileBundle(bundle);
-  const expiring = [...policies.values()].flatMap((policy) => expiringCertificates(policy, now));
-  const problems = locateProblems([...unreadable, ...wrong, ...broken, ...expiring], manifests);
+  const expiring = [...policies.values()].flatMap(({ id, certificates }) =>
+    expiringCertificates({ policy: id }, certificates, now),
+  );
+  const ofServices = tokenServices.flatMap((service) => {
+    const { problems, certificates } = compileTokenService(service);
+    return [...problems, ...expiringCertificates({ tokenService: policyId(service) }, certificates, now)];
+  });
+  const problems = locateProblems([...unreadable, ...wrong, ...broken, ...expiring, ...ofServices], manifests);
   return { bundle, policies, manifests, problems: problems.sort(byPlace) };
 }
 
-/** A warning for each certificate of the policy that has expired or will within 30 days. */
+/** A warning for each certificate of a policy or token service that has expired or will within 30 days. */
 export function expiringCertificates(
-  { id, certificates }: Pick<CompiledPolicy, 'id' | 'certificates'>,
+  owner: ProblemOwner,
+  certificates: readonly CertificateExpiry[],
   now: number,
 ): Problem[] {
   return certificates
@@ -42,7 +50,7 @@ export function expiringCertificates(
     .map(({ name, notAfter }) => ({
       severity: 'warning',
       reason: 'CertificateExpiring',
-      policy: id,
+      ...owner,
       field: '',
       message: `the certificate ${name} ${notAfter < now ? 'has expired' : 'expires'} on ${new Date(notAfter).toISOString()}; put a new one in its place`,
     }));

@@ -1,5 +1,5 @@
 /**
- * The Secrets and ConfigMaps that policies refer to, and no others: of a namespace's objects only the metadata is watched,
+ * The Secrets and ConfigMaps that policies and token services refer to, and no others: of a namespace's objects only the metadata is watched,
  * and what is referred to is read by name when its metadata says that it has changed.
  */
 
@@ -9,7 +9,7 @@ import type { Material } from '../../policy/bundle.ts';
 import type { KubernetesObject } from '../../policy/kubernetes.ts';
 import { manifestOf } from '../../policy/load.ts';
 import { readMaterial } from '../../policy/material.ts';
-import type { ObjectReference } from '../../policy/reference-grants.ts';
+import type { MaterialObject } from '../../policy/reference-grants.ts';
 import { WorkQueue } from '../queue.ts';
 import type { Cluster } from './client.ts';
 import { ForbiddenError, NotFoundError } from './errors.ts';
@@ -29,7 +29,7 @@ const BACKOFF = { baseMs: 200, maxMs: 10_000 };
 
 /** An object that is referred to. */
 interface Entry {
-  readonly reference: ObjectReference;
+  readonly reference: MaterialObject;
   /** Of the object that `material` was read from. */
   version: string | undefined;
   material: Material | undefined;
@@ -48,7 +48,7 @@ interface Group {
 export class ReferencedObjects {
   readonly #options: ReferencedObjectsOptions;
   readonly #groups = new Map<string, Group>();
-  readonly #handlers: ((reference: ObjectReference) => void)[] = [];
+  readonly #handlers: ((reference: MaterialObject) => void)[] = [];
   readonly #queue: WorkQueue<Entry>;
   readonly #stopping = new Set<Promise<void>>();
 
@@ -63,11 +63,11 @@ export class ReferencedObjects {
   }
 
   /** What is referred to from now on, instead of what was before. What is new is not there until it has been read. */
-  want(references: Iterable<ObjectReference>): void {
-    const wanted = new Map<string, Map<string, ObjectReference>>();
+  want(references: Iterable<MaterialObject>): void {
+    const wanted = new Map<string, Map<string, MaterialObject>>();
     for (const reference of references) {
       const key = groupKey(reference);
-      const group = wanted.get(key) ?? new Map<string, ObjectReference>();
+      const group = wanted.get(key) ?? new Map<string, MaterialObject>();
       wanted.set(key, group.set(reference.name, reference));
     }
     for (const [key, group] of this.#groups) {
@@ -85,17 +85,17 @@ export class ReferencedObjects {
   }
 
   /** The object's data: identical for as long as it does not change; undefined where there is none. */
-  get(kind: ObjectReference['kind'], namespace: string, name: string): Material | undefined {
+  get(kind: MaterialObject['kind'], namespace: string, name: string): Material | undefined {
     return this.#entry({ kind, namespace, name })?.material;
   }
 
   /** Whether it is known what there is: the object, none, or that it may not be read. */
-  settled(reference: ObjectReference): boolean {
+  settled(reference: MaterialObject): boolean {
     return this.#entry(reference)?.settled ?? false;
   }
 
   /** Why the object may not be read; the message names the missing right. */
-  forbidden(reference: ObjectReference): ForbiddenError | undefined {
+  forbidden(reference: MaterialObject): ForbiddenError | undefined {
     return this.#entry(reference)?.forbidden;
   }
 
@@ -108,7 +108,7 @@ export class ReferencedObjects {
   }
 
   /** The handler is told of each object that is wanted when it is settled first, and when it changes. */
-  onChange(handler: (reference: ObjectReference) => void): void {
+  onChange(handler: (reference: MaterialObject) => void): void {
     this.#handlers.push(handler);
   }
 
@@ -117,11 +117,11 @@ export class ReferencedObjects {
     await Promise.all([this.#queue.drain(), ...this.#stopping]);
   }
 
-  #entry(reference: ObjectReference): Entry | undefined {
+  #entry(reference: MaterialObject): Entry | undefined {
     return this.#groups.get(groupKey(reference))?.entries.get(reference.name);
   }
 
-  #add(key: string, reference: ObjectReference): void {
+  #add(key: string, reference: MaterialObject): void {
     const group = this.#groups.get(key) ?? this.#startGroup(key, reference);
     if (group.entries.has(reference.name)) return;
     const entry: Entry = { reference, version: undefined, material: undefined, settled: false, forbidden: undefined };
@@ -129,7 +129,7 @@ export class ReferencedObjects {
     if (group.informer.synced) this.#compare(entry);
   }
 
-  #startGroup(key: string, { kind, namespace }: ObjectReference): Group {
+  #startGroup(key: string, { kind, namespace }: MaterialObject): Group {
     const { cluster, logger } = this.#options;
     const informer = new Informer<KubernetesObject>({
       cluster,
@@ -224,7 +224,7 @@ export class ReferencedObjects {
     if (changed) this.#tell(entry.reference);
   }
 
-  #tell(reference: ObjectReference): void {
+  #tell(reference: MaterialObject): void {
     for (const handler of this.#handlers) {
       try {
         handler(reference);
@@ -235,6 +235,6 @@ export class ReferencedObjects {
   }
 }
 
-function groupKey({ kind, namespace }: ObjectReference): string {
+function groupKey({ kind, namespace }: MaterialObject): string {
   return `${kind}/${namespace}`;
 }

@@ -25,6 +25,7 @@ export function inventoryOf(objects: Iterable<KubernetesObject>): Inventory {
   const of = <T extends KubernetesObject>(kind: string): readonly T[] => (byKind.get(kind) ?? []) as T[];
   return {
     policies: of('waxseal.dev/WSSecurityPolicy'),
+    tokenServices: of('waxseal.dev/SecurityTokenService'),
     gatewayClasses: of<GatewayClass>('gateway.networking.k8s.io/GatewayClass'),
     gateways: of<Gateway>('gateway.networking.k8s.io/Gateway'),
     httpRoutes: of<HTTPRoute>('gateway.networking.k8s.io/HTTPRoute'),

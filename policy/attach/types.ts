@@ -16,6 +16,8 @@ import type {
 export interface Inventory {
   /** WSSecurityPolicies. They need not be valid; what cannot be read of one attaches nothing. */
   readonly policies: readonly KubernetesObject[];
+  /** SecurityTokenServices, in the same way. */
+  readonly tokenServices: readonly KubernetesObject[];
   readonly gatewayClasses: readonly GatewayClass[];
   readonly gateways: readonly Gateway[];
   readonly httpRoutes: readonly HTTPRoute[];

@@ -5,7 +5,7 @@ import { loadCluster, type Cluster } from '../../operator/kubernetes/client.ts';
 import { ForbiddenError } from '../../operator/kubernetes/errors.ts';
 import { ReferencedObjects } from '../../operator/kubernetes/referenced-objects.ts';
 import type { KubernetesObject } from '../../policy/kubernetes.ts';
-import type { ObjectReference } from '../../policy/reference-grants.ts';
+import type { MaterialObject } from '../../policy/reference-grants.ts';
 import { startCluster, type TestCluster } from '../../scripts/local/kubernetes/cluster.ts';
 import { until } from '../../scripts/local/until.ts';
 import { FaultyProxy } from './support/faulty-proxy.ts';
@@ -54,7 +54,7 @@ describe('objects that policies refer to', () => {
     ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, type: 'Opaque' },
     data: { value: base64(value) },
   });
-  const refer = (name: string, kind: ObjectReference['kind'] = 'Secret'): ObjectReference => ({
+  const refer = (name: string, kind: MaterialObject['kind'] = 'Secret'): MaterialObject => ({
     kind,
     namespace,
     name,
