@@ -14,6 +14,8 @@ export interface Block {
     | 'SignatureConfirmation'
     /** The BinarySecurityToken that signs. */
     | 'Token'
+    /** What a token service issued: as it came, so not in canonical form like all others. */
+    | 'IssuedToken'
     | 'Signature'
     /** The recipient's BinarySecurityToken. */
     | 'RecipientToken'
@@ -75,6 +77,7 @@ export function arrange(blocks: readonly Block[], settings: Pick<SecureSettings,
       case 'SignatureConfirmation':
         return 3;
       case 'Token':
+      case 'IssuedToken':
         return 4;
       case 'Signature':
         return 5;

@@ -1,6 +1,6 @@
 import { escapeAttribute } from '../xml/escape.ts';
 
-/** A namespace by the prefix that we write it with. */
+/** A namespace by the prefix that we write it with; both empty: no default namespace. */
 export type Binding = readonly [prefix: string, namespaceUri: string];
 
 /**
@@ -21,7 +21,7 @@ export interface ElementText {
 export function elementText({ name, rest, namespaces }: ElementText, scope: ReadonlyMap<string, string>): string {
   let declarations = '';
   for (const [prefix, uri] of namespaces) {
-    if (scope.get(prefix) !== uri) declarations += ` xmlns:${prefix}="${uri}"`;
+    if ((scope.get(prefix) ?? '') !== uri) declarations += ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${uri}"`;
   }
   return `<${name}${declarations}${rest}`;
 }

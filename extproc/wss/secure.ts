@@ -13,6 +13,8 @@ import { encryptBlock, encryptText, keyBlocks, prepareEncryption, type Encryptio
 import { InvalidStructureError, KeyNotFoundError } from './errors.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { IdAllocator } from './ids.ts';
+import { issuedTokenBlock } from './issued-token-block.ts';
+import type { TokenInUse } from './issued-token.ts';
 import { namesToken } from './key-info/create.ts';
 import { WSU } from './namespaces.ts';
 import { OWN_LIMITS } from './own-limits.ts';
@@ -30,6 +32,8 @@ export interface SecureContext {
   readonly now: number;
   readonly exchange: ExchangeState;
   readonly sign: Signer;
+  /** For `SecureSettings.securityToken`. */
+  readonly token?: TokenInUse;
 }
 
 export interface Secured {
@@ -63,8 +67,8 @@ interface Result {
 }
 
 /**
- * Adds the security that a policy asks for to a message: Timestamp, UsernameToken, Signature and encryption, in the
- * Security header of one actor (WSS 1.1).
+ * Adds the security that a policy asks for to a message: Timestamp, UsernameToken, issued token, Signature and encryption,
+ * in the Security header of one actor (WSS 1.1).
  *
  * @throws {PartMissingError} when a part that is not optional is not in the message; nothing has been computed then
  * @throws {WssError} a subclass for keys, algorithms and headers that do not fit
@@ -89,6 +93,7 @@ export async function secure(message: SoapMessage, settings: SecureSettings, con
     ...keyBlocks(settings, prepared, ids),
     ...createPlainBlocks(settings, context.now, context.exchange.verifiedSignatures, ids),
     ...signingTokenBlocks(signature, tokenId),
+    ...(settings.securityToken ? [issuedTokenBlock(context.token?.token, message)] : []),
   ];
   const job = { message, settings, context, security, ids, toSign, encryption: prepared, blocks, tokenId };
   const result = settings.order === 'EncryptThenSign' ? await encryptThenSign(job) : await signThenEncrypt(job);
@@ -166,12 +171,13 @@ async function sign(
     editor,
     security,
     signature,
-    key: signingKey(signature, encryption, context.exchange),
+    key: signingKey(settings, signature, encryption, context),
     blocks,
     elements: [...new Set(elements)],
     signedBlocks,
     signToken: toSign.own.has('Token'),
     tokenId,
+    ...(context.token && { issued: context.token.token }),
     ids,
     sign: context.sign,
   });
@@ -202,6 +208,8 @@ function encryptableBlocks(settings: SecureSettings): Set<OwnPart> {
   const own = new Set<OwnPart>();
   if (settings.timestamp !== undefined) own.add('Timestamp');
   if (settings.usernameToken !== undefined) own.add('UsernameToken');
+  // One that the signature needs could not be found by its receiver.
+  if (settings.securityToken && settings.signature?.keyIdentifier !== 'SAMLAssertion') own.add('Token');
   // When encryption comes first, there is no signature yet, and its token must stay readable.
   if (settings.signature === undefined || settings.order === 'EncryptThenSign') return own;
   own.add('Signature');
@@ -216,10 +224,17 @@ function signingTokenBlocks(signature: SignatureSettings | undefined, tokenId: s
 }
 
 function signingKey(
+  settings: SecureSettings,
   signature: SignatureSettings,
   encryption: Encryption | undefined,
-  exchange: ExchangeState,
+  { exchange, token }: SecureContext,
 ): SigningKeyInUse {
+  if (signature.keyIdentifier === 'SAMLAssertion') {
+    if (!settings.securityToken || token?.key === undefined) {
+      throw new KeyNotFoundError('There is no issued token with a key to sign with');
+    }
+    return { key: token.key, sha1: '' };
+  }
   if (signature.keyIdentifier !== 'EncryptedKeySHA1') {
     if (signature.key === undefined) throw new KeyNotFoundError('The policy has no key to sign with');
     return { key: signature.key.key, sha1: '' };

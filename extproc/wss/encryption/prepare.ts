@@ -2,6 +2,7 @@
 
 import { createSecretKey } from 'node:crypto';
 import { blockText, type Block } from '../blocks.ts';
+import { PartMissingError } from '../errors.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import type { IdAllocator } from '../ids.ts';
 import { encryptedKeyReference } from '../key-info/create.ts';
@@ -38,7 +39,11 @@ export function prepareEncryption(
   const { encryption, signature } = settings;
   if (encryption === undefined) return undefined;
   const targets = outermost(message, found.elements).map((target) => ({ ...target, dataId: ids.next('ED') }));
-  const own = new Map([...found.own].map(([kind, mode]) => [kind, { mode, dataId: ids.next('ED') }]));
+  const own = new Map<Block['kind'], { mode: Part['mode']; dataId: string }>();
+  for (const [part, mode] of found.own) {
+    const kind = part === 'Token' && settings.securityToken ? 'IssuedToken' : part;
+    own.set(kind, { mode, dataId: ids.next('ED') });
+  }
   if (targets.length + own.size === 0 && signature?.keyIdentifier !== 'EncryptedKeySHA1') return undefined;
   const encryptedKey = createEncryptedKey(encryption, exchange, ids);
   const dataKey = {
@@ -79,10 +84,14 @@ export function encryptBlock(
     : { ...block, encrypted: { text, prefixes: block.element.namespaces.map(([prefix]) => prefix) } };
 }
 
-/** Encrypts an element of ours, or what is between its tags: none of its attributes holds a `>`. */
+/** A `>` may stand in attribute values. */
+const START_TAG = /^<(?:[^>"']|"[^"]*"|'[^']*')*>/;
+
+/** Encrypts an element of our header, or what is between its tags. */
 export function encryptText(text: string, mode: Part['mode'], dataId: string, dataKey: DataKey): string {
-  const start = mode === 'Element' ? 0 : text.indexOf('>') + 1;
+  const start = mode === 'Element' ? 0 : (START_TAG.exec(text)?.[0].length ?? 0);
   const end = mode === 'Element' ? text.length : text.lastIndexOf('</');
+  if (end < start) throw new PartMissingError('A block of the Security header has no content to encrypt');
   const data = createEncryptedData(Buffer.from(text.slice(start, end)), mode, dataId, dataKey);
   return text.slice(0, start) + data.toString('latin1') + text.slice(end);
 }

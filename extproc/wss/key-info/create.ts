@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../../keys/certificate.ts';
-import { escapeText } from '../../xml/escape.ts';
-import { KeyNotAcceptedError } from '../errors.ts';
+import { escapeAttribute, escapeText } from '../../xml/escape.ts';
+import { KeyNotAcceptedError, KeyNotFoundError } from '../errors.ts';
+import type { TokenReference } from '../issued-token.ts';
 import {
   BASE64_BINARY,
   ENCRYPTED_KEY_SHA1,
@@ -41,7 +42,8 @@ export function namesToken(identifier: KeyIdentifier): boolean {
  * Writes the content of a ds:KeyInfo that names an asymmetric or shared key (WSS 1.1 §7, X.509 token profile 1.1 §3.2,
  * XML Signature 1.1 §4.5). The prefixes `ds`, `wsse` and `wsu` must be in scope.
  *
- * @param identifier every form but EncryptedKeySHA1, see {@link encryptedKeySha1Reference}
+ * @param identifier every form but EncryptedKeySHA1, see {@link encryptedKeySha1Reference}; SAMLAssertion, for which see
+ *   {@link issuedTokenReference}, names no certificate and is refused
  * @param tokenId wsu:Id of the BinarySecurityToken, for that form
  * @param referenceId wsu:Id that the SecurityTokenReference gets, so that a signature can cover the token through it
  * @throws {KeyNotAcceptedError} when the form needs a certificate and the key has none
@@ -105,6 +107,27 @@ export function encryptedKeySha1Reference(sha1: string, referenceId?: string): s
     `<wsse:SecurityTokenReference xmlns:wsse11="${WSSE11}"${id} wsse11:TokenType="${ENCRYPTED_KEY_TOKEN}">` +
     `${keyIdentifier(ENCRYPTED_KEY_SHA1, sha1)}</wsse:SecurityTokenReference>`
   );
+}
+
+/**
+ * A reference to a token that somebody else made (WSS 1.1 §7; SAML token profile 1.1 §3.3, §3.4). The prefixes `wsse` and
+ * `wsu` must be in scope.
+ *
+ * @param referenceId wsu:Id that the SecurityTokenReference gets, so that a signature can cover the token through it
+ * @throws {KeyNotFoundError} when whoever made the token did not say how to refer to it
+ */
+export function issuedTokenReference(reference: TokenReference | undefined, referenceId?: string): string {
+  if (reference === undefined) throw new KeyNotFoundError('The issued token came without a reference to it');
+  const { form, value, valueType, tokenType } = reference;
+  const id = referenceId === undefined ? '' : ` wsu:Id="${referenceId}"`;
+  const type = tokenType === undefined ? '' : ` wsse11:TokenType="${escapeAttribute(tokenType)}"`;
+  const declaration = type === '' ? '' : ` xmlns:wsse11="${WSSE11}"`;
+  const valueTypeText = valueType === undefined ? '' : ` ValueType="${escapeAttribute(valueType)}"`;
+  const content =
+    form === 'Direct'
+      ? `<wsse:Reference URI="#${escapeAttribute(value)}"${valueTypeText}></wsse:Reference>`
+      : `<wsse:KeyIdentifier${valueTypeText}>${escapeText(value)}</wsse:KeyIdentifier>`;
+  return `<wsse:SecurityTokenReference${declaration}${id}${type}>${content}</wsse:SecurityTokenReference>`;
 }
 
 /**

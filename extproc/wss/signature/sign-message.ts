@@ -3,9 +3,11 @@ import { digestCanonical, type AddedId } from '../../xml/c14n.ts';
 import type { SpliceEditor } from '../../xml/splice.ts';
 import { canonicalizations, digests } from '../algorithms.ts';
 import type { Block } from '../blocks.ts';
+import { elementText } from '../element-text.ts';
 import { KeyNotFoundError, PartMissingError } from '../errors.ts';
 import { addedIdText, idOfElement, type IdAllocator } from '../ids.ts';
-import { encryptedKeySha1Reference, keyReference } from '../key-info/create.ts';
+import { encryptedKeySha1Reference, issuedTokenReference, keyReference } from '../key-info/create.ts';
+import type { IssuedToken } from '../issued-token.ts';
 import { WSSE, X509_V3 } from '../namespaces.ts';
 import type { SecurityHeader } from '../security-header.ts';
 import type { SignatureSettings } from '../settings.ts';
@@ -13,7 +15,7 @@ import type { SoapMessage } from '../soap.ts';
 import { canonicalElement, canonicalText, headerContext, type HeaderContext } from './canonical-block.ts';
 import { inclusivePrefixes, prefixList } from './inclusive-prefixes.ts';
 import { createSignature, type Reference } from './sign.ts';
-import type { Signer } from './signature-value.ts';
+import { algorithmFor, type Signer } from './signature-value.ts';
 
 /** The key that signs, and the name it has when it is an EncryptedKey's. */
 export interface SigningKeyInUse {
@@ -38,6 +40,8 @@ export interface SigningInput {
   readonly signToken: boolean;
   /** wsu:Id of the signing token, for keyIdentifier BinarySecurityToken. */
   readonly tokenId: string;
+  /** For keyIdentifier SAMLAssertion. */
+  readonly issued?: IssuedToken;
   readonly ids: IdAllocator;
   readonly sign: Signer;
 }
@@ -70,18 +74,27 @@ export async function signMessage(input: SigningInput): Promise<Signed> {
     {
       settings: signature,
       key: input.key.key,
+      algorithm: signature.algorithm ?? algorithmFor(input.key.key),
       id,
       keyInfoId: ids.next('KI'),
-      keyInfo:
-        signature.keyIdentifier === 'EncryptedKeySHA1'
-          ? encryptedKeySha1Reference(input.key.sha1)
-          : keyReference(signature.keyIdentifier, signingKey(signature), input.tokenId, referenceId),
+      keyInfo: keyInfoFor(input, referenceId),
       prefixes: listFor(signature, () => prefixList(security.headerScope)),
       references,
     },
     input.sign,
   );
   return { block: { kind: 'Signature', id, element }, value };
+}
+
+function keyInfoFor({ signature, key, tokenId, issued }: SigningInput, referenceId: string | undefined): string {
+  switch (signature.keyIdentifier) {
+    case 'EncryptedKeySHA1':
+      return encryptedKeySha1Reference(key.sha1);
+    case 'SAMLAssertion':
+      return issuedTokenReference(issued?.reference, referenceId);
+    default:
+      return keyReference(signature.keyIdentifier, signingKey(signature), tokenId, referenceId);
+  }
 }
 
 function referencesToElements(input: SigningInput): Reference[] {
@@ -126,8 +139,13 @@ function referencesToBlocks(
  * The digest of the signing token, which the STR-Transform canonicalizes so that it always says its default namespace
  * (WSS 1.1 §8.3).
  */
-function digestToken({ blocks, signature }: SigningInput, header: HeaderContext): string {
+function digestToken({ message, security, blocks, signature }: SigningInput, header: HeaderContext): string {
   const { hash: digest } = digests[signature.digest];
+  const issued = blocks.find((block) => block.kind === 'IssuedToken');
+  if (issued !== undefined && signature.keyIdentifier === 'SAMLAssertion') {
+    const text = elementText(issued.element, security.scope);
+    return hash(digest, canonicalText(message, security, text, 'Security', TOKEN_OPTIONS), 'base64');
+  }
   const token = blocks.find((block) => block.kind === 'Token');
   if (token === undefined) return hash(digest, impliedToken(signature), 'base64');
   return hash(digest, canonicalElement(header, token.element, 'Security', TOKEN_OPTIONS), 'base64');

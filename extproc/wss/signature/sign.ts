@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { canonicalizations, digests, signatureAlgorithms } from '../algorithms.ts';
+import { canonicalizations, digests, signatureAlgorithms, type SignatureAlgorithm } from '../algorithms.ts';
 import { elementText, type ElementText } from '../element-text.ts';
 import { DS, EXC_C14N, STR_TRANSFORM, WSSE } from '../namespaces.ts';
 import type { SignatureSettings } from '../settings.ts';
@@ -22,6 +22,7 @@ export interface Reference {
 export interface SignatureInput {
   readonly settings: SignatureSettings;
   readonly key: KeyObject;
+  readonly algorithm: SignatureAlgorithm;
   readonly id: string;
   readonly keyInfoId: string;
   /** Content of ds:KeyInfo. */
@@ -44,14 +45,14 @@ export async function createSignature(
   input: SignatureInput,
   sign: Signer,
 ): Promise<{ element: ElementText; value: string }> {
-  const { settings, key } = input;
-  checkSigningKey(settings.algorithm, key);
+  const { settings, key, algorithm } = input;
+  checkSigningKey(algorithm, key);
   const signedInfo = createSignedInfo(input);
   const { mode, comments } = canonicalizations[settings.canonicalization];
   const options = { mode, comments, inclusivePrefixes: input.prefixes };
   const canonical = canonicalElement(header, signedInfo, 'Signature', options, declareInside(signedInfo, input));
   const data = typeof canonical === 'string' ? Buffer.from(canonical) : canonical;
-  const computed = signatureValue(settings.algorithm, key, data, sign);
+  const computed = signatureValue(algorithm, key, data, sign);
   const value = (computed instanceof Promise ? await computed : computed).toString('base64');
   const rest =
     ` Id="${input.id}">${elementText(signedInfo, IN_SIGNATURE)}<ds:SignatureValue>${value}</ds:SignatureValue>` +
@@ -61,7 +62,7 @@ export async function createSignature(
 
 const IN_SIGNATURE: ReadonlyMap<string, string> = new Map([['ds', DS]]);
 
-function createSignedInfo({ settings, prefixes, references }: SignatureInput): ElementText {
+function createSignedInfo({ settings, algorithm, prefixes, references }: SignatureInput): ElementText {
   const canonicalization = canonicalizations[settings.canonicalization];
   const exclusive = canonicalization.mode === 'exclusive';
   const digestMethod =
@@ -69,7 +70,7 @@ function createSignedInfo({ settings, prefixes, references }: SignatureInput): E
     `<ds:DigestValue>`;
   let rest =
     `><ds:CanonicalizationMethod Algorithm="${canonicalization.uri}">${exclusive ? inclusiveNamespaces(prefixes) : ''}` +
-    `</ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="${signatureAlgorithms[settings.algorithm].uri}">` +
+    `</ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="${signatureAlgorithms[algorithm].uri}">` +
     `</ds:SignatureMethod>`;
   for (const reference of references) {
     rest += `<ds:Reference URI="#${reference.id}"><ds:Transforms>`;

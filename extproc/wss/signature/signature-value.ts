@@ -21,6 +21,34 @@ const curveBytes: ReadonlyMap<string | undefined, number> = new Map([
   ['secp521r1', 66],
 ]);
 
+const curveAlgorithms: ReadonlyMap<string | undefined, SignatureAlgorithm> = new Map([
+  ['prime256v1', 'ECDSA-SHA256'],
+  ['secp384r1', 'ECDSA-SHA384'],
+  ['secp521r1', 'ECDSA-SHA512'],
+]);
+
+/**
+ * The algorithm for a key where nothing says which.
+ *
+ * @throws {KeyNotAcceptedError} when no algorithm is for such a key
+ */
+export function algorithmFor(key: KeyObject): SignatureAlgorithm {
+  if (key.type === 'secret') return 'HMAC-SHA256';
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return 'RSA-SHA256';
+    case 'rsa-pss':
+      return 'RSA-PSS-SHA256';
+    case 'ed25519':
+      return 'Ed25519';
+    default: {
+      const algorithm = curveAlgorithms.get(key.asymmetricKeyDetails?.namedCurve);
+      if (algorithm === undefined) throw new KeyNotAcceptedError('The signing key is of a kind that signs nothing');
+      return algorithm;
+    }
+  }
+}
+
 /** @throws {KeyNotAcceptedError} when the key is not of the algorithm's kind */
 export function checkSigningKey(algorithm: SignatureAlgorithm, key: KeyObject): void {
   const { keyType, pss } = signatureAlgorithms[algorithm];
