@@ -77,6 +77,12 @@ export const IDENTITIES = {
   service: leaf('service'),
 };
 
+const IMPOSTOR = issue({
+  subject: 'CN=sts,O=Waxseal,C=DE',
+  key: testKey('rsa2048', 'cxf-impostor'),
+  issuer: pki.intermediate,
+});
+
 type Child = ChildProcessByStdio<Writable, Readable, null>;
 
 interface Ports {
@@ -102,13 +108,15 @@ export class Cxf {
   /**
    * Builds the harness if need be, starts it and waits until both services listen.
    *
-   * @param options `ports`: those of an earlier start, to come back in its place; `debug`: CXF's log goes to stderr
+   * @param options `ports`: those of an earlier start, to come back in its place; `impostor`: it signs tokens with another key, which
+   * has the same name and is not what the demanding service of other starts trusts; `debug`: CXF's log goes to stderr
    */
-  static async start(options: { ports?: Ports; debug?: boolean } = {}): Promise<Cxf> {
+  static async start(options: { ports?: Ports; impostor?: boolean; debug?: boolean } = {}): Promise<Cxf> {
     const { stdout } = await promisify(execFile)(join(import.meta.dirname, '../../scripts/setup-java'));
     const classpath = stdout.trim().split('\n').at(-1) ?? '';
     const folder = mkdtempSync(join(tmpdir(), 'waxseal-cxf-'));
-    for (const [name, { certificatePem, privateKeyPem }] of Object.entries(IDENTITIES)) {
+    const identities = options.impostor ? { ...IDENTITIES, sts: IMPOSTOR } : IDENTITIES;
+    for (const [name, { certificatePem, privateKeyPem }] of Object.entries(identities)) {
       writeFileSync(join(folder, `${name}.crt`), certificatePem + pki.intermediate.certificatePem);
       writeFileSync(join(folder, `${name}.key`), privateKeyPem, { mode: 0o600 });
     }
