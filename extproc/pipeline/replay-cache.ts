@@ -53,26 +53,26 @@ export class MemoryReplayCache implements ReplayCache {
   }
 
   remember(entries: readonly ReplayEntry[], now: number): boolean {
-    if (!this.isNew(entries, now)) return false;
+    if (this.knows(entries, now)) return false;
+    this.checkRoom(entries);
     this.add(entries, now);
     return true;
   }
 
-  /**
-   * Whether none of the entries is known. Remembers nothing.
-   *
-   * @throws ReplayCacheUnavailableError when there is no room to remember them
-   */
-  isNew(entries: readonly ReplayEntry[], now: number): boolean {
+  /** Whether one of the entries is known. */
+  knows(entries: readonly ReplayEntry[], now: number): boolean {
     for (const known of Object.values(this.#known)) known.letGo(now);
-    for (const { kind, key } of entries) if (this.#known[kind].has(key, now)) return false;
+    return entries.some(({ kind, key }) => this.#known[kind].has(key, now));
+  }
+
+  /** @throws ReplayCacheUnavailableError when there is no room to remember the entries */
+  checkRoom(entries: readonly ReplayEntry[]): void {
     if (entries.length > 0 && this.size + entries.length > this.#maxEntries) {
       throw new ReplayCacheUnavailableError(`the replay cache is full (${this.#maxEntries} entries)`);
     }
-    return true;
   }
 
-  /** Remembers entries that {@link isNew} has let pass. */
+  /** Remembers entries that are not {@link knows | known}. */
   add(entries: readonly ReplayEntry[], now: number): void {
     for (const { kind, key, ttl } of entries) this.#known[kind].add(key, now + ttl);
   }
