@@ -14,9 +14,8 @@ import { LeaderElection } from './leader-election.ts';
 import { OperatorMetrics } from './metrics.ts';
 import { Planner, type Plan } from './planner.ts';
 import { deliveryOf, replicaPolicyStates } from './status/delivery.ts';
-import { policyStatus } from './status/policy-status.ts';
-import { transitions } from './status/transitions.ts';
-import { Writer, type StatusWish } from './writer.ts';
+import { policyWish, tokenServiceWish } from './status/status-wish.ts';
+import { Writer } from './writer.ts';
 
 export interface OperatorOptions extends AttachOptions {
   readonly cluster: Cluster;
@@ -103,8 +102,8 @@ export class Operator {
     this.#writer = new Writer(cluster, {
       mayWrite: () => this.#mayWrite,
       failed: (what, error, failures) => this.#writeFailed(what, error, failures),
-      changed: (object, before, after) => {
-        for (const notice of transitions(before, after)) this.#events.tell(object, notice);
+      changed: (object, occurrences) => {
+        for (const occurrence of occurrences) this.#events.tell(object, occurrence);
       },
     });
     if (options.leaderElection) {
@@ -215,15 +214,18 @@ export class Operator {
     const arrival = this.#arrivalUntil - performance.now();
     const wait = replicas.length === 0 && arrival > 0;
     if (wait) this.#changedIn(arrival);
-    const statuses = wait ? [] : [...plan.policies.values()].filter(({ settled }) => settled);
-    this.#writer.wish(
-      changes,
-      statuses.map(({ id, object, current, problems, planned }): StatusWish => {
+    const policies = wait ? [] : [...plan.policies.values()].filter(({ settled }) => settled);
+    const tokenServices = plan.tokenServices.filter(({ settled }) => settled);
+    this.#writer.wish(changes, [
+      ...policies.map(({ id, object, current, problems, planned }) => {
         const { generation = 1 } = object.metadata;
-        const facts = { generation, problems, planned, delivery: deliveryOf(id, current, replicas) };
-        return { object, ancestors: (previous) => policyStatus(facts, previous, new Date().toISOString()) };
+        return policyWish(object, { generation, problems, planned, delivery: deliveryOf(id, current, replicas) });
       }),
-    );
+      ...tokenServices.map(({ object, problems }) => {
+        const { generation = 1 } = object.metadata;
+        return tokenServiceWish(object, { generation, problems });
+      }),
+    ]);
   }
 
   /** Once for each. */

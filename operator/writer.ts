@@ -1,37 +1,25 @@
 /** Writes to the cluster what the plan says, object by object, while this replica leads. */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { AncestorStatus, KubernetesObject } from '../policy/kubernetes.ts';
+import type { KubernetesObject } from '../policy/kubernetes.ts';
 import { objectKey } from '../policy/kubernetes.ts';
 import type { Difference } from './apply.ts';
 import { NotFoundError } from './kubernetes/errors.ts';
 import type { Cluster } from './kubernetes/client.ts';
 import { WorkQueue } from './queue.ts';
-import { CONTROLLER_NAME, sameStatus } from './status/policy-status.ts';
+import type { Occurrence } from './events.ts';
+import type { StatusChange, StatusWish } from './status/status-wish.ts';
 
-/** The most that `status.ancestors` may hold (GEP-713); other controllers' entries come first. */
-const MAX_ANCESTORS = 16;
 /** Requests under way at a time: enough to be quick with a thousand policies, few enough to leave the API server be. */
 const CONCURRENCY = 8;
 const BACKOFF = { baseMs: 200, maxMs: 60_000 };
-
-export interface StatusWish {
-  /** As it was last seen. */
-  readonly object: KubernetesObject;
-  /** Our entries, as they should be. @param previous the entries that are there */
-  readonly ancestors: (previous: readonly AncestorStatus[]) => AncestorStatus[];
-}
 
 export interface WriterHost {
   /** Asked before each write: whether this replica leads at this moment. */
   readonly mayWrite: () => boolean;
   readonly failed: (what: string, error: unknown, failures: number) => void;
   /** A status was written. */
-  readonly changed: (
-    object: KubernetesObject,
-    before: readonly AncestorStatus[],
-    after: readonly AncestorStatus[],
-  ) => void;
+  readonly changed: (object: KubernetesObject, occurrences: readonly Occurrence[]) => void;
 }
 
 type Task =
@@ -105,44 +93,28 @@ export class Writer {
     if (this.#wishes.get(key) === wish) this.#wishes.delete(key);
   }
 
-  async #writeStatus({ object, ancestors }: StatusWish): Promise<void> {
-    let before: readonly AncestorStatus[] = [];
-    let after: AncestorStatus[] | undefined;
+  async #writeStatus({ object, change }: StatusWish): Promise<void> {
+    let written: StatusChange | undefined;
     const { generation = 0 } = object.metadata;
     try {
       await this.#cluster.changeStatus(object, (current) => {
-        after = undefined;
         // Somebody has a newer opinion: of a newer generation than this plan has seen.
-        if ((current.metadata.generation ?? 0) > generation) return undefined;
-        const present = ancestorsOf(current);
-        before = present.filter(isOurs);
-        const others = present.filter((entry) => !isOurs(entry));
-        const ours = ancestors(before).slice(0, Math.max(0, MAX_ANCESTORS - others.length));
-        if (sameStatus(before, ours)) return undefined;
-        after = ours;
-        return { ...(current.status as object | undefined), ancestors: [...others, ...ours] };
+        const newer = (current.metadata.generation ?? 0) > generation;
+        written = newer ? undefined : change(current.status);
+        return written?.status;
       });
     } catch (error) {
       if (error instanceof NotFoundError) return;
       throw error;
     }
-    if (after !== undefined) this.#host.changed(object, before, after);
+    if (written !== undefined) this.#host.changed(object, written.occurrences);
   }
-}
-
-/** The entries of a policy's status, whoever wrote them. */
-export function ancestorsOf(object: KubernetesObject): readonly AncestorStatus[] {
-  return (object.status as { ancestors?: readonly AncestorStatus[] } | undefined)?.ancestors ?? [];
-}
-
-export function isOurs({ controllerName }: AncestorStatus): boolean {
-  return controllerName === CONTROLLER_NAME;
 }
 
 function sameWish(before: Task | undefined, now: Task): boolean {
   if (before?.kind === 'status' && now.kind === 'status') {
     const seen = before.object.metadata.resourceVersion === now.object.metadata.resourceVersion;
-    return seen && sameStatus(before.ancestors([]), now.ancestors([]));
+    return seen && isDeepStrictEqual(before.says, now.says);
   }
   return before?.kind === now.kind && isDeepStrictEqual(before.object, now.object);
 }

@@ -5,8 +5,9 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { PlannedAncestor, PlannedPolicy, Verdict } from '../../policy/attach/plan.ts';
-import type { AncestorStatus, Condition, ParentReference } from '../../policy/kubernetes.ts';
-import { brokenBecause, type Problem } from '../../policy/problem.ts';
+import type { AncestorStatus, ParentReference } from '../../policy/kubernetes.ts';
+import type { Problem } from '../../policy/problem.ts';
+import { dated, errorsOf, no, statement, timeless, verdictOf, warnings, yes, type Statement } from './conditions.ts';
 
 /** Of the entries in `status.ancestors`, only those with this name are ours to write. */
 export const CONTROLLER_NAME = 'waxseal.dev/operator';
@@ -31,9 +32,6 @@ export interface PolicyFacts {
   readonly delivery: Delivery;
 }
 
-/** Problems of references; other errors are of the policy itself. */
-const REFERENCE_REASONS: ReadonlySet<string> = new Set(['InvalidRef', 'RefNotPermitted']);
-
 /**
  * Our entries of `status.ancestors`, one for each Gateway (or for the missing target, or for the data plane's Service).
  *
@@ -49,11 +47,7 @@ export function policyStatus(facts: PolicyFacts, previous: readonly AncestorStat
     return {
       ancestorRef: ancestor.ref,
       controllerName: CONTROLLER_NAME,
-      conditions: conditionsOf(facts, ancestor).map((condition) => ({
-        ...condition,
-        observedGeneration: facts.generation,
-        lastTransitionTime: transitionTime(condition, before?.conditions, now),
-      })),
+      conditions: dated(conditionsOf(facts, ancestor), before?.conditions, facts.generation, now),
     };
   });
 }
@@ -63,17 +57,11 @@ export function sameStatus(a: readonly AncestorStatus[], b: readonly AncestorSta
   return isDeepStrictEqual(a.map(withoutTimes), b.map(withoutTimes));
 }
 
-type Statement = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>;
-
 function conditionsOf(facts: PolicyFacts, ancestor: PlannedAncestor): Statement[] {
   const { problems, delivery, generation } = facts;
-  const own = problems.filter(({ severity, reason }) => severity === 'error' && !REFERENCE_REASONS.has(reason));
-  const references = problems.filter(({ severity, reason }) => severity === 'error' && REFERENCE_REASONS.has(reason));
-  const accepted = own.length > 0 ? no(wordFor(own), brokenBecause(own)) : ancestor.accepted;
-  const resolved =
-    references.length > 0
-      ? no(wordFor(references), brokenBecause(references))
-      : yes('ResolvedRefs', 'every Secret and ConfigMap that the policy refers to is there');
+  const { own, references } = errorsOf(problems);
+  const accepted = verdictOf(own, ancestor.accepted);
+  const resolved = verdictOf(references, yes('ResolvedRefs', 'everything that the policy refers to is there'));
   const usable = own.length === 0 && references.length === 0;
   const programmed = usable
     ? programmedBy(ancestor, delivery, generation)
@@ -110,35 +98,6 @@ function stillRunning({ replicas, running, behind }: Delivery): string {
     : `${before} of ${replicas} data plane replicas stay with the last version that works`;
 }
 
-/** A condition that is there only while there is something to say. */
-function warnings(type: 'CertificateExpiring' | 'LegacyAlgorithms', problems: readonly Problem[]): Statement[] {
-  const found = problems.filter(({ reason }) => reason === type);
-  if (found.length === 0) return [];
-  const message = found.map(({ field, message: text }) => (field === '' ? text : `${field}: ${text}`)).join('; ');
-  return [statement(type, yes(type, message))];
-}
-
-/** The word that all of them share, or `Invalid`. */
-function wordFor(problems: readonly Problem[]): string {
-  const reason = problems[0]?.reason;
-  return problems.every((problem) => problem.reason === reason) ? (reason ?? 'Invalid') : 'Invalid';
-}
-
-const yes = (reason: string, message = ''): Verdict => ({ status: true, reason, message });
-const no = (reason: string, message = ''): Verdict => ({ status: false, reason, message });
-
-/** The API server takes no more. */
-const MAX_MESSAGE = 32_768;
-
-function statement(type: string, { status, reason, message }: Verdict): Statement {
-  return { type, status: status ? 'True' : 'False', reason, message: message.slice(0, MAX_MESSAGE) };
-}
-
-function transitionTime(statement: Statement, before: readonly Condition[] | undefined, now: string): string {
-  const same = before?.find(({ type, status }) => type === statement.type && status === statement.status);
-  return same?.lastTransitionTime ?? now;
-}
-
 function sameReference(a: ParentReference, b: ParentReference): boolean {
   return referenceKey(a) === referenceKey(b);
 }
@@ -152,8 +111,6 @@ function withoutTimes({ ancestorRef, controllerName, conditions = [] }: Ancestor
   return {
     ref: referenceKey(ancestorRef),
     controllerName,
-    conditions: conditions.map(({ type, status, reason, message, observedGeneration }) => ({
-      ...{ type, status, reason, message, observedGeneration },
-    })),
+    conditions: timeless(conditions),
   };
 }

@@ -1,4 +1,4 @@
-/** Changes of a policy's status that a person should notice, as Kubernetes Events. */
+/** Changes of a status that a person should notice, as Kubernetes Events. */
 
 import type { Occurrence } from '../events.ts';
 import type { AncestorStatus, Condition } from '../../policy/kubernetes.ts';
@@ -18,13 +18,22 @@ export function transitions(before: readonly AncestorStatus[], after: readonly A
     const was = before.find(
       (entry) => JSON.stringify(sorted(entry.ancestorRef)) === JSON.stringify(sorted(ancestorRef)),
     );
-    for (const condition of conditions) {
-      const previous = was?.conditions?.find(({ type }) => type === condition.type);
-      const notice = noticeOf(condition, previous);
-      if (notice !== undefined) notices.set(`${notice.reason} ${notice.message}`, notice);
+    for (const notice of conditionTransitions(was?.conditions ?? [], conditions)) {
+      notices.set(`${notice.reason} ${notice.message}`, notice);
     }
   }
   return [...notices.values()];
+}
+
+/** The same of conditions alone. */
+export function conditionTransitions(before: readonly Condition[], after: readonly Condition[]): Occurrence[] {
+  return after.flatMap((condition) => {
+    const notice = noticeOf(
+      condition,
+      before.find(({ type }) => type === condition.type),
+    );
+    return notice ?? [];
+  });
 }
 
 function noticeOf(condition: Condition, previous: Condition | undefined): Occurrence | undefined {
