@@ -21,12 +21,12 @@ export function retryDelay(attempts: number): number {
 }
 
 /** Connects for ever, in the background. */
-export function createClient(target: RedisTarget, tls: ReturnType<typeof tlsFromFiles> | undefined): RedisClient {
+export function createClient(target: RedisTarget, tls: ReturnType<typeof tlsFromFiles>): RedisClient {
   const { username, password, db } = target;
   const options: RedisOptions = {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(target.tls && { tls: tls ?? {} }),
+    ...(target.tls && { tls }),
     connectTimeout: CONNECT_TIMEOUT,
     commandTimeout: HANDSHAKE_TIMEOUT,
     disconnectTimeout: DISCONNECT_TIMEOUT,
@@ -53,7 +53,7 @@ export function createClient(target: RedisTarget, tls: ReturnType<typeof tlsFrom
       sentinelRetryStrategy: retryDelay,
       sentinelCommandTimeout: HANDSHAKE_TIMEOUT,
     },
-    ...(target.tls && { enableTLSForSentinelMode: true, sentinelTLS: tls ?? {} }),
+    ...(target.tls && { enableTLSForSentinelMode: true, sentinelTLS: tls }),
     ...(sentinelUsername !== undefined && { sentinelUsername }),
     ...(sentinelPassword !== undefined && { sentinelPassword }),
   });

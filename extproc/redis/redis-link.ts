@@ -38,10 +38,11 @@ export interface RedisLinkOptions {
  */
 export function connectRedis(url: string, options: RedisLinkOptions): RedisLink {
   const target = parseRedisUrl(url);
-  if (options.tls !== undefined && !target.tls) {
+  const { tls = {} } = options;
+  if (Object.keys(tls).length > 0 && !target.tls) {
     throw new RedisUrlError('there are certificates for it, but TLS is spoken only where it begins with "rediss"');
   }
-  const client = createClient(target, options.tls === undefined ? undefined : tlsFromFiles(options.tls));
+  const client = createClient(target, tlsFromFiles(tls));
   return new RedisLink(client, options);
 }
 

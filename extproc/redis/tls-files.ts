@@ -8,12 +8,19 @@ export interface RedisTlsFiles {
   /** Authorities; absent: those that the system trusts. */
   readonly ca?: string;
   /** Our certificate and its key; both or none. */
-  readonly cert?: string;
+  readonly certificate?: string;
   readonly key?: string;
 }
 
 export class RedisTlsError extends Error {
   override readonly name = 'RedisTlsError';
+}
+
+/** Texts of the files, under the names of `tls.connect`. */
+interface TlsTexts {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /**
@@ -22,25 +29,21 @@ export class RedisTlsError extends Error {
  *
  * @throws RedisTlsError if what the files hold now is not usable
  */
-export function tlsFromFiles(files: RedisTlsFiles): {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-} {
-  if ((files.cert === undefined) !== (files.key === undefined)) {
+export function tlsFromFiles(files: RedisTlsFiles): TlsTexts {
+  if ((files.certificate === undefined) !== (files.key === undefined)) {
     throw new RedisTlsError(
       'the client certificate for Redis and its key are needed together; only one of them is given',
     );
   }
   let last = read(files);
+  const names = (['ca', 'cert', 'key'] as const).filter((name) => last[name] !== undefined);
   const options = {};
-  for (const name of ['ca', 'cert', 'key'] as const) {
-    if (files[name] === undefined) continue;
+  for (const name of names) {
     Object.defineProperty(options, name, {
       enumerable: true,
       get() {
         // Once for each connection, so that certificate and key belong together.
-        if (name === firstOf(files)) last = readAgain(files, last);
+        if (name === names[0]) last = readAgain(files, last);
         return last[name];
       },
     });
@@ -48,13 +51,7 @@ export function tlsFromFiles(files: RedisTlsFiles): {
   return options;
 }
 
-type Contents = Partial<Record<'ca' | 'cert' | 'key', string>>;
-
-function firstOf(files: RedisTlsFiles): string | undefined {
-  return (['ca', 'cert', 'key'] as const).find((name) => files[name] !== undefined);
-}
-
-function readAgain(files: RedisTlsFiles, last: Contents): Contents {
+function readAgain(files: RedisTlsFiles, last: TlsTexts): TlsTexts {
   try {
     return read(files);
   } catch {
@@ -62,28 +59,32 @@ function readAgain(files: RedisTlsFiles, last: Contents): Contents {
   }
 }
 
-function read(files: RedisTlsFiles): Contents {
-  const contents: Contents = {};
-  for (const name of ['ca', 'cert', 'key'] as const) {
-    const file = files[name];
-    if (file === undefined) continue;
-    try {
-      contents[name] = readFileSync(file, 'utf8');
-    } catch (error) {
-      throw new RedisTlsError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
-    }
-  }
-  if (contents.ca?.includes('-----BEGIN CERTIFICATE-----') === false) {
-    throw new RedisTlsError(`${files.ca} holds no certificate (BEGIN CERTIFICATE)`);
+function read(files: RedisTlsFiles): TlsTexts {
+  const { ca, certificate, key } = files;
+  const texts: TlsTexts = {
+    ...(ca !== undefined && { ca: readText(ca) }),
+    ...(certificate !== undefined && { cert: readText(certificate) }),
+    ...(key !== undefined && { key: readText(key) }),
+  };
+  if (texts.ca?.includes('-----BEGIN CERTIFICATE-----') === false) {
+    throw new RedisTlsError(`${ca} holds no certificate (BEGIN CERTIFICATE)`);
   }
   try {
-    createSecureContext(contents);
+    createSecureContext(texts);
   } catch (error) {
+    const names = [ca, certificate, key].filter((name) => name !== undefined).join(', ');
     const { code } = error as NodeJS.ErrnoException;
-    const names = Object.values(files).join(', ');
     throw new RedisTlsError(
-      `of the files for TLS with Redis (${names}) one is no PEM, or they do not fit (${code ?? 'unknown'})`,
+      `of the files for TLS with Redis (${names}) one is no PEM, or they do not fit together (${code ?? 'unknown'})`,
     );
   }
-  return contents;
+  return texts;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new RedisTlsError(`${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
+  }
 }
