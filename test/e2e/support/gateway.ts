@@ -10,6 +10,7 @@ import { startEnvoy } from '../../../scripts/local/envoy.ts';
 import { freePort } from '../../../scripts/local/ports.ts';
 import { startExtproc } from '../../../scripts/local/waxseal.ts';
 import { closeIdle } from './http.ts';
+import { metricOf } from './metric.ts';
 
 export interface GatewayOptions {
   /** Files of the configuration folder: manifests by file name. */
@@ -91,14 +92,7 @@ export class Gateway {
 
   /** Sum of the samples of a metric whose labels contain all of these. */
   async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
-    let sum = 0;
-    for (const line of (await this.metrics()).split('\n')) {
-      const match = /^(\w+)(\{.*\})? (\S+)$/.exec(line);
-      if (match?.[1] !== name) continue;
-      const wanted = Object.entries(labels).every(([label, value]) => match[2]?.includes(`${label}="${value}"`));
-      if (wanted) sum += Number(match[3]);
-    }
-    return sum;
+    return metricOf(await this.metrics(), name, labels);
   }
 
   /** The service's log, one object a line. */
