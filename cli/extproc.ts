@@ -6,6 +6,7 @@ import type { ConfigurationSourceFactory } from '../extproc/config/source.ts';
 import { parseListenAddress } from '../extproc/envoy/listen-address.ts';
 import { POLICY_SOURCES, type PolicySource } from '../extproc/envoy/policy-identity.ts';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../extproc/observe/log.ts';
+import type { SharedStoreLocation } from '../extproc/redis/shared-store.ts';
 import { Service } from '../extproc/service.ts';
 import { parseAddress, parseCount } from './arguments.ts';
 import { UsageError } from './usage-error.ts';
@@ -23,6 +24,12 @@ interface Flags {
   maxInFlight: number;
   maxInFlightBytes: number;
   policyFrom?: PolicySource[];
+  environment?: string;
+  redis?: string;
+  redisCa?: string;
+  redisCert?: string;
+  redisKey?: string;
+  cacheKeys?: string;
   drainTimeout: number;
   logLevel: LogLevel;
 }
@@ -64,6 +71,23 @@ export function extprocCommand(): Command {
         'what of Envoy names the policy, in this order (default: metadata route-name; with --operator: authority metadata)',
       ).choices(POLICY_SOURCES),
     )
+    .option('--environment <name>', 'what this environment is called: decides between credentials that name theirs')
+    .addOption(
+      new Option(
+        '--redis <url>',
+        'where replicas share tokens and what they have seen: redis[s]://[user:password@]host:port[/db], redis[s]-sentinel://host:port,host:port/master, redis[s]-cluster://host:port,host:port or unix:/path. The variable keeps a password out of the list of processes',
+      ).env('WAXSEAL_REDIS_URL'),
+    )
+    .option(
+      '--redis-ca <file>',
+      "authorities that Redis' certificate may be of (PEM; default: those the system trusts)",
+    )
+    .option('--redis-cert <file>', 'our certificate for Redis (PEM)')
+    .option('--redis-key <file>', 'its key (PEM)')
+    .option(
+      '--cache-keys <folder>',
+      'keys that tokens in Redis are encrypted with: a file each, 32 bytes in base64; the last name in order encrypts, all decrypt',
+    )
     .option('--drain-timeout <seconds>', 'time that exchanges under way get on SIGTERM', parseCount, 25)
     .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
     .action(run);
@@ -71,6 +95,12 @@ export function extprocCommand(): Command {
 
 async function run(flags: Flags): Promise<void> {
   const logger = createLogger(flags.logLevel);
+  if (
+    flags.redis === undefined &&
+    (flags.cacheKeys ?? flags.redisCa ?? flags.redisCert ?? flags.redisKey) !== undefined
+  ) {
+    throw new UsageError('--cache-keys, --redis-ca, --redis-cert and --redis-key are for --redis');
+  }
   const service = new Service({
     source: await sourceOf(flags),
     listen: flags.listen,
@@ -79,6 +109,8 @@ async function run(flags: Flags): Promise<void> {
     maxExchanges: flags.maxInFlight,
     maxBytes: flags.maxInFlightBytes,
     policySources: flags.policyFrom ?? (flags.operator === undefined ? BY_ROUTE : BY_CLUSTER),
+    ...(flags.environment !== undefined && { environment: flags.environment }),
+    ...(flags.redis !== undefined && { shared: sharedStoreOf(flags, flags.redis) }),
     logger,
   });
   try {
@@ -92,6 +124,26 @@ async function run(flags: Flags): Promise<void> {
       void service.stop(flags.drainTimeout * 1000).then(() => process.exit(0));
     });
   }
+}
+
+/** @throws UsageError */
+function sharedStoreOf({ redisCa, redisCert, redisKey, cacheKeys }: Flags, url: string): SharedStoreLocation {
+  if (cacheKeys === undefined) {
+    throw new UsageError(
+      '--redis needs --cache-keys: tokens are encrypted before they leave the process. Make a key with: mkdir keys; openssl rand -base64 32 > keys/1',
+    );
+  }
+  if ((redisCert === undefined) !== (redisKey === undefined)) {
+    throw new UsageError('--redis-cert and --redis-key belong together; give both or neither');
+  }
+  return {
+    ...{ url, cacheKeysFolder: cacheKeys },
+    tls: {
+      ...(redisCa !== undefined && { ca: redisCa }),
+      ...(redisCert !== undefined && { certificate: redisCert }),
+      ...(redisKey !== undefined && { key: redisKey }),
+    },
+  };
 }
 
 /** @throws UsageError */

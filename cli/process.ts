@@ -2,14 +2,21 @@
 
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { Exchange, type Verdict } from '../extproc/pipeline/exchange.ts';
+import { Registry } from 'prom-client';
+import { createLogger } from '../extproc/observe/log.ts';
+import { Exchange } from '../extproc/pipeline/exchange.ts';
+import type { Verdict } from '../extproc/pipeline/verdict.ts';
 import type { Outcome } from '../extproc/pipeline/outcome.ts';
 import { MemoryReplayCache } from '../extproc/pipeline/replay-cache.ts';
 import { inlineRunner } from '../extproc/pipeline/runner.ts';
+import { TokenWaits } from '../extproc/pipeline/token-waits.ts';
+import { HttpClient } from '../extproc/sts/http-client.ts';
+import { TokenProvider } from '../extproc/sts/token-provider.ts';
 import { exchangeToJson, readExchange } from './exchange-file.ts';
 import { loadPolicy, messageMeta, readMessage, withMessageOptions, type MessageFlags } from './message-options.ts';
 
 interface Flags extends MessageFlags {
+  environment?: string;
   exchange?: string;
 }
 
@@ -22,6 +29,7 @@ export function processCommand(): Command {
       '--exchange <file>',
       'what a response must know of its request: written in the request phase, read in the response phase. Holds keys',
     )
+    .option('--environment <name>', 'what this environment is called: decides between credentials that name theirs')
     .addHelpText(
       'after',
       '\nExit status: 0 the message goes on, as printed; 3 it is refused: the fault that the client gets is printed, and one' +
@@ -37,11 +45,16 @@ async function run(flags: Flags): Promise<number> {
   const message = await readMessage();
   const meta = messageMeta(flags, message);
   const verdicts: Verdict[] = [];
+  const now = (): number => flags.now ?? Date.now();
+  const tokens = new TokenProvider({
+    ...{ now, registry: new Registry(), logger: createLogger('silent'), indexKey: () => Buffer.alloc(32) },
+  });
+  const resender = new HttpClient({});
   const exchange = new Exchange(policy, meta, 'waxseal-process', {
-    runner: inlineRunner,
-    replay: new MemoryReplayCache(),
+    ...{ runner: inlineRunner, replay: new MemoryReplayCache(), tokens, resender, now },
+    waits: new TokenWaits({ maxMessages: 1, maxBytes: Infinity }),
+    ...(flags.environment !== undefined && { environment: flags.environment }),
     report: (verdict) => verdicts.push(verdict),
-    now: () => flags.now ?? Date.now(),
   });
   const nobodyGone = () => false;
   let outcome: Outcome;
@@ -53,6 +66,7 @@ async function run(flags: Flags): Promise<number> {
     const status = Number(meta.headers.get(':status')?.[0] ?? 200);
     outcome = await exchange.response({ status, headers: meta.headers }, message, nobodyGone);
   }
+  await Promise.all([tokens.close(), resender.close()]);
   // In Audit mode a message goes on that would be refused: that is worth a line, too.
   const failure = verdicts[0]?.failure;
   if (failure !== undefined) {

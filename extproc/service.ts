@@ -1,5 +1,6 @@
 /** The ext_proc service: everything joined, from the source of policies to the port that Envoy calls. */
 
+import { randomBytes } from 'node:crypto';
 import { HealthImplementation } from 'grpc-health-check';
 import { formatProblem, type Problem } from '../policy/problem.ts';
 import type { ConfigurationSource, ConfigurationSourceFactory } from './config/source.ts';
@@ -11,9 +12,13 @@ import { AdminServer, type Readiness } from './observe/admin.ts';
 import { logVerdict, type Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
 import { Admission } from './pipeline/admission.ts';
-import { MemoryReplayCache } from './pipeline/replay-cache.ts';
+import { MemoryReplayCache, type ReplayCache } from './pipeline/replay-cache.ts';
 import { RuntimeStore } from './pipeline/runtime.ts';
+import { TokenWaits } from './pipeline/token-waits.ts';
 import { WorkerPool } from './pipeline/worker-pool.ts';
+import { openSharedStore, type SharedStore, type SharedStoreLocation } from './redis/shared-store.ts';
+import { HttpClient } from './sts/http-client.ts';
+import { TokenProvider } from './sts/token-provider.ts';
 
 export interface ServiceOptions {
   readonly source: ConfigurationSourceFactory;
@@ -28,8 +33,15 @@ export interface ServiceOptions {
   /** Bytes of bodies in the process at a time; more are refused. */
   readonly maxBytes: number;
   readonly policySources: readonly PolicySource[];
+  /** What the environment is called that this process is in; decides between credentials. */
+  readonly environment?: string;
+  /** Where processes share tokens and what they have seen; absent: this one is alone. */
+  readonly shared?: SharedStoreLocation;
   readonly logger: Logger;
 }
+
+/** Part of what may be under way that may wait for the tokens of one token service. */
+const WAITING_PART = 4;
 
 export class Service {
   readonly #options: ServiceOptions;
@@ -40,15 +52,20 @@ export class Service {
   readonly #grpc: GrpcServer;
   readonly #admin: AdminServer;
   readonly #metrics: Metrics;
+  readonly #admission: Admission;
   readonly #health = new HealthImplementation();
+  #replay: ReplayCache & { readonly size: number } = new MemoryReplayCache();
+  #tokens: TokenProvider | undefined;
+  #shared: SharedStore | undefined;
+  /** Made when a message is sent again for the first time. */
+  #resender: HttpClient | undefined;
   #draining = false;
 
   constructor(options: ServiceOptions) {
     this.#options = options;
     const { logger } = options;
     this.#logger = logger;
-    const admission = new Admission(options);
-    const replay = new MemoryReplayCache();
+    this.#admission = new Admission(options);
     this.#pool = new WorkerPool({
       size: options.workers,
       onLost: (error) => {
@@ -58,16 +75,17 @@ export class Service {
     });
     this.#runtimes = new RuntimeStore(this.#pool);
     this.#metrics = new Metrics({
-      exchanges: () => admission.exchanges,
-      bytes: () => admission.bytes,
+      exchanges: () => this.#admission.exchanges,
+      bytes: () => this.#admission.bytes,
       queued: () => this.#pool.queued,
-      replayEntries: () => replay.size,
+      replayEntries: () => this.#replay.size,
       policies: () => this.#runtimes.current?.policies.values() ?? [],
     });
     this.#source = options.source({
       now: Date.now,
       taken: (bundle, policies, problems) => {
         this.#runtimes.replace(bundle, policies);
+        this.#tokens?.retain(this.#runtimes.tokenServices);
         this.#metrics.bundleTaken(bundle.version, Date.now());
         this.#updateHealth();
         this.#logProblems(problems);
@@ -85,26 +103,12 @@ export class Service {
       logger,
       registry: this.#metrics.registry,
     });
-    const streams: StreamServices = {
-      runtimes: this.#runtimes,
-      admission,
-      replay,
-      policySources: options.policySources,
-      now: Date.now,
-      report: (verdict) => {
-        this.#metrics.verdict(verdict);
-        logVerdict(logger, verdict);
-      },
-    };
     this.#grpc = new GrpcServer(options.maxBytes, () =>
       logger.warn(
         'an Envoy does not renew its connections: set max_requests_per_connection: 900 on its cluster for this service, or requests fail now and then',
       ),
     );
     this.#health.addToServer(this.#grpc.server);
-    this.#grpc.server.addService(extProcDefinition, {
-      process: (call: ExtProcCall) => serveExtProc(call, streams, (error) => logger.error({ err: error }, 'ext_proc')),
-    });
     this.#admin = new AdminServer({
       metrics: () => this.#metrics.text(),
       readiness: () => this.#readiness(),
@@ -113,12 +117,43 @@ export class Service {
 
   /** @returns the addresses it listens on */
   async start(): Promise<{ listen: string; admin: string }> {
+    const { logger } = this.#options;
+    const streams = await this.#openStores();
+    this.#grpc.server.addService(extProcDefinition, {
+      process: (call: ExtProcCall) => serveExtProc(call, streams, (error) => logger.error({ err: error }, 'ext_proc')),
+    });
     await this.#source.start();
     const admin = await this.#admin.listen(this.#options.admin);
     const listen = await this.#grpc.listen(this.#options.listen);
     this.#updateHealth();
     this.#logger.info({ listen, admin }, 'listening');
     return { listen, admin };
+  }
+
+  /** What messages need besides their policies: where tokens come from, and what has been seen. */
+  async #openStores(): Promise<StreamServices> {
+    const { logger, shared: location, maxExchanges, maxBytes, policySources, environment } = this.#options;
+    const { registry } = this.#metrics;
+    const now = Date.now;
+    const shared = location && (await openSharedStore({ ...location, now, logger, registry }));
+    const ownKey = randomBytes(32);
+    const tokens = new TokenProvider({
+      ...{ now, registry, logger, indexKey: () => shared?.indexKey() ?? ownKey },
+      ...(shared && { shared: shared.tokens }),
+    });
+    this.#shared = shared;
+    this.#tokens = tokens;
+    if (shared) this.#replay = shared.replay;
+    return {
+      ...{ runtimes: this.#runtimes, admission: this.#admission, replay: this.#replay, policySources, now, tokens },
+      waits: new TokenWaits({ maxMessages: maxExchanges / WAITING_PART, maxBytes: maxBytes / WAITING_PART }),
+      resender: { request: (request) => (this.#resender ??= new HttpClient({ connections: 64 })).request(request) },
+      ...(environment !== undefined && { environment }),
+      report: (verdict) => {
+        this.#metrics.verdict(verdict);
+        logVerdict(logger, verdict);
+      },
+    };
   }
 
   /**
@@ -133,6 +168,9 @@ export class Service {
     await this.#source.close();
     await this.#grpc.drain(timeout);
     await this.#pool.close();
+    await this.#tokens?.close();
+    await this.#resender?.close();
+    this.#shared?.close();
     await this.#admin.close();
     this.#logger.info('stopped');
   }

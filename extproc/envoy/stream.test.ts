@@ -16,13 +16,14 @@ import {
 } from '../../test/support/ext-proc-client.ts';
 import { compilePolicies, soapMessage, SPECS } from '../../test/support/policies.ts';
 import { Admission } from '../pipeline/admission.ts';
-import type { Verdict } from '../pipeline/exchange.ts';
+import type { Verdict } from '../pipeline/verdict.ts';
 import { MemoryReplayCache } from '../pipeline/replay-cache.ts';
 import { RuntimeStore } from '../pipeline/runtime.ts';
 import { WorkerPool } from '../pipeline/worker-pool.ts';
 import { GrpcServer } from './grpc-server.ts';
 import { extProcDefinition, type ExtProcCall } from './ext-proc-definition.ts';
 import { serveExtProc, type StreamServices } from './stream.ts';
+import { NO_TOKENS } from '../../test/support/no-tokens.ts';
 
 const bundle = compilePolicies({
   ...SPECS,
@@ -50,6 +51,7 @@ async function start(t: TestContext, settings: Settings = {}): Promise<Bench> {
   if (settings.configured !== false) runtimes.replace(bundle.bundle, bundle.policies);
   const verdicts: Verdict[] = [];
   const services: StreamServices = {
+    ...NO_TOKENS,
     runtimes,
     admission: new Admission({ maxExchanges: settings.maxExchanges ?? 100, maxBytes: settings.maxBytes ?? 1e8 }),
     replay: new MemoryReplayCache(),

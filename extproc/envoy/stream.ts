@@ -14,7 +14,7 @@ import { likelySoapVersion } from '../pipeline/entity.ts';
 import { BodyTooLargeError, ProcessingModeError } from '../pipeline/errors.ts';
 import { Exchange, type ExchangeServices, type ResponseMeta } from '../pipeline/exchange.ts';
 import { describeFailure, refusalFor, type Refusal } from '../pipeline/failure.ts';
-import type { Outcome } from '../pipeline/outcome.ts';
+import type { Outcome, Replacement } from '../pipeline/outcome.ts';
 import type { Lease, RuntimeStore } from '../pipeline/runtime.ts';
 import type { ExtProcCall } from './ext-proc-definition.ts';
 import { correlationId, requestMeta, responseMeta } from './http-meta.ts';
@@ -149,7 +149,7 @@ class ExtProcStream {
 
   /** Whether a body of this phase would change nothing any more: it may have any size. */
   #isSettled(phase: Phase): boolean {
-    return this.#decided.has(phase) && this.#exchange?.needsBody(phase) === false;
+    return this.#decided.has(phase) && this.#exchange?.needsBody(phase, this.#response) === false;
   }
 
   /** Answers what has come, one after the other. */
@@ -188,7 +188,7 @@ class ExtProcStream {
     if (kind === 'responseHeaders') this.#openResponse(message);
     if (this.#refused) return;
     const undecided = !this.#decided.has(phase);
-    if (undecided && isHeaders && (message.endOfStream || !exchange.needsBody(phase))) {
+    if (undecided && isHeaders && (message.endOfStream || !exchange.needsBody(phase, this.#response))) {
       await this.#decide(exchange, phase, kind, undefined);
     } else if (undecided && message.body !== undefined) {
       await this.#decide(exchange, phase, kind, message.body);
@@ -245,6 +245,9 @@ class ExtProcStream {
       case 'refuse':
         this.#sendRefusal(outcome.code, outcome);
         return;
+      case 'replace':
+        this.#sendReplacement(outcome);
+        return;
       case 'forward': {
         const { bytes } = outcome;
         if (bytes !== undefined && (kind === 'requestBody' || kind === 'responseBody')) {
@@ -275,6 +278,11 @@ class ExtProcStream {
       ...{ bytesIn: 0, bytesOut: refusal.body.length, durations: {}, total: 0, legacyAlgorithms: [] },
     });
     this.#sendRefusal(failure.code, refusal);
+  }
+
+  #sendReplacement({ status, headers, body }: Replacement): void {
+    this.#refused = true;
+    this.#send(encodeImmediate({ status, headers, body, details: 'waxseal_resent' }));
   }
 
   #sendRefusal(code: string, { status, headers, body }: Refusal): void {

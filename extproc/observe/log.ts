@@ -1,7 +1,7 @@
 /** Structured logs, one JSON line each. No bodies, no headers, no keys: what is not passed in cannot leak. */
 
 import pino, { type DestinationStream, type Logger } from 'pino';
-import type { Verdict } from '../pipeline/exchange.ts';
+import type { Verdict } from '../pipeline/verdict.ts';
 
 export type { Logger };
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'silent'] as const;
@@ -25,7 +25,8 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
 
 /** One line for each message that is, or in Audit mode would be, refused; others only at level debug. */
 export function logVerdict(logger: Logger, verdict: Verdict): void {
-  const { policy, phase, correlationId, outcome, failure } = verdict;
+  const { policy, phase, correlationId, outcome, failure, resent } = verdict;
+  if (resent) logger.info({ correlationId, policy }, 'message sent again with another token');
   if (failure === undefined) {
     logger.debug({ correlationId, policy, phase, outcome }, 'message');
     return;

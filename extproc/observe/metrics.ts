@@ -2,7 +2,7 @@
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CompiledPolicy } from '../pipeline/compile.ts';
-import type { Verdict } from '../pipeline/exchange.ts';
+import type { Verdict } from '../pipeline/verdict.ts';
 import { certificateExpiryGauge, sampledGauge, sampledValue } from './sampled-gauge.ts';
 
 /** Values that are asked for when metrics are read. */
@@ -33,6 +33,7 @@ export class Metrics {
     'policy',
     'algorithm',
   ]);
+  readonly #resent = this.#counter('messages_resent_total', 'Requests sent again with another token', ['policy']);
   readonly #bundle = this.#gauge('bundle_info', 'The configuration in use', ['version']);
   readonly #bundleTime = this.#gauge('bundle_loaded_timestamp_seconds', 'When the configuration in use was loaded', []);
   readonly #reloads = this.#counter('config_reloads_total', 'Configurations read, by whether they were taken', [
@@ -75,6 +76,7 @@ export class Metrics {
     const { policy, phase, outcome, failure, durations } = verdict;
     this.#messages.inc({ policy, phase, outcome, reason: failure?.code ?? '' });
     if (failure?.code === 'ERR_OVERLOAD') this.#overload.inc({ phase });
+    if (verdict.resent) this.#resent.inc({ policy });
     for (const algorithm of verdict.legacyAlgorithms) this.#legacy.inc({ policy, algorithm });
     if (outcome === 'passed') return;
     for (const [step, milliseconds] of Object.entries(durations)) {

@@ -1,6 +1,7 @@
 /** `secure` of a policy -> SecureSettings. */
 
 import type { KeyObject } from 'node:crypto';
+import type { CredentialsReference } from '../../crds/types.ts';
 import type { ResolvedEncryption, ResolvedSecure, ResolvedSignature } from '../../policy/bundle.ts';
 import { durationMs } from '../../policy/duration.ts';
 import type { FieldPath } from '../../policy/load.ts';
@@ -16,6 +17,8 @@ import type {
   UsernameTokenSettings,
 } from '../wss/settings.ts';
 import { encryptedParts, signedParts } from './compile-parts.ts';
+import type { UserPool } from './compile.ts';
+import { compilePool } from './credential-pool.ts';
 import { textOf, type KeySource } from './key-source.ts';
 
 /** @returns undefined when there are problems, which `keys` holds then */
@@ -33,21 +36,43 @@ export function compileSecure(secure: ResolvedSecure, at: FieldPath, keys: KeySo
     order: secure.order,
     ...(timestamp && { timestamp: { ttl: durationMs(timestamp.ttl), precision: timestamp.precision } }),
     ...(usernameToken && { usernameToken }),
+    ...(secure.securityToken && { securityToken: true }),
     ...(signature && { signature }),
     ...(encryption && { encryption }),
   };
 }
 
+/** @returns undefined also when there is no pool, but one credential */
 function compileUsernameToken(
   token: ResolvedSecure['usernameToken'],
   at: FieldPath,
   keys: KeySource,
 ): UsernameTokenSettings | undefined {
-  if (!token) return undefined;
-  const { credentials, passwordType, nonce, created } = token;
-  const { secretRef } = credentials;
-  if (secretRef === undefined) return undefined;
-  return keys.attempt([...at, 'credentials', 'secretRef'], () => {
+  const secretRef = token?.credentials.secretRef;
+  return secretRef && readLogin(secretRef, token, [...at, 'credentials', 'secretRef'], keys);
+}
+
+/** The pool of `usernameToken.credentials`; undefined where there is none, or when there are problems. */
+export function compileUserPool(
+  { usernameToken }: ResolvedSecure,
+  at: FieldPath,
+  keys: KeySource,
+): UserPool | undefined {
+  const { pool: entries, onNoCredential = 'Refuse' } = usernameToken?.credentials ?? {};
+  if (usernameToken === undefined || entries === undefined) return undefined;
+  const pool = compilePool(entries, [...at, 'credentials', 'pool'], keys, ({ secretRef }, entry) =>
+    readLogin(secretRef, usernameToken, [...entry, 'secretRef'], keys),
+  );
+  return pool && { pool, onNoCredential };
+}
+
+function readLogin(
+  secretRef: CredentialsReference,
+  { passwordType, nonce, created }: NonNullable<ResolvedSecure['usernameToken']>,
+  at: FieldPath,
+  keys: KeySource,
+): UsernameTokenSettings | undefined {
+  return keys.attempt(at, () => {
     const material = keys.get(secretRef);
     const read = (key: 'username' | 'password', mend: string): string => {
       const octets = material.data[key];

@@ -45,6 +45,9 @@ export function compileVerify(verify: ResolvedVerify, at: FieldPath, keys: KeySo
     ...(signature && { signature }),
     ...(usernameToken && { usernameToken }),
     signatureConfirmation: verify.signatureConfirmation === 'Required',
+    ...(verify.addressing && {
+      addressing: { ...verify.addressing, allowedReplyTo: verify.addressing.allowedReplyTo ?? [] },
+    }),
     replay: { window: durationMs(verify.replay.window), onCacheUnavailable: verify.replay.onCacheUnavailable },
   };
 }
@@ -116,7 +119,8 @@ function compileTrust(
   );
 }
 
-function trustBundle(reference: TrustReference, keys: KeySource): TrustBundle {
+/** The certificates of one `trustRefs` entry. @throws KeyMaterialError */
+export function trustBundle(reference: TrustReference, keys: KeySource): TrustBundle {
   const material = keys.get(reference);
   const usual = reference.pin ? ['tls.crt', 'ca.crt'] : ['ca.crt', 'tls.crt'];
   const bundle = readTrustBundle(material, reference.key === undefined ? usual : [reference.key], reference.pin);

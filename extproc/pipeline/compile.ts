@@ -1,18 +1,23 @@
 /** A resolved policy -> one that is ready to run: keys are key objects, conditions a function, durations milliseconds. */
 
-import type { IdentityHeader } from '../../crds/types.ts';
-import type { Bundle, ResolvedPhase, ResolvedPolicy } from '../../policy/bundle.ts';
+import type { IdentityHeader, SecurityToken } from '../../crds/types.ts';
+import type { Bundle, ResolvedPhase, ResolvedPolicy, ResolvedTokenService } from '../../policy/bundle.ts';
+import type { FieldPath } from '../../policy/load.ts';
 import { brokenBecause, type Problem } from '../../policy/problem.ts';
 import {
   ADDRESSING_DEFAULT,
   type AddressingSettings,
   type SecureSettings,
+  type UsernameTokenSettings,
   type VerifySettings,
 } from '../wss/settings.ts';
 import { DEFAULT_LIMITS, type XmlLimits } from '../xml/limits.ts';
-import { compileSecure } from './compile-secure.ts';
+import { compileAddressing } from './compile-addressing.ts';
+import { compileSecure, compileUserPool } from './compile-secure.ts';
+import { compileTokenService, type CompiledTokenService } from './compile-token-service.ts';
 import { compileVerify } from './compile-verify.ts';
 import { compileConditions, ConditionError, type MessageMeta } from './conditions.ts';
+import type { CredentialPool } from './credential-pool.ts';
 import { KeySource } from './key-source.ts';
 
 export interface CompiledPolicy {
@@ -32,6 +37,8 @@ export interface CompiledPolicy {
   readonly needsBody: boolean;
   readonly request: CompiledPhase;
   readonly response: CompiledPhase;
+  /** The response must know the WS-Addressing MessageID of its request. */
+  readonly remembersMessageId: boolean;
   readonly faults: CompiledFaults;
   readonly limits: { readonly maxBodyBytes: number; readonly xml: XmlLimits };
   /** Why the policy cannot work: every message it concerns is refused. For the log; the client is not told. */
@@ -44,7 +51,24 @@ export interface CompiledPhase {
   readonly verify?: VerifySettings;
   readonly addressing?: AddressingSettings;
   readonly secure?: SecureSettings;
+  /** Who `secure` says the message is from, where there are several. */
+  readonly users?: UserPool;
+  /** Where the token comes from that `secure` adds. */
+  readonly token?: PhaseToken;
   readonly identityHeaders: readonly IdentityHeader[];
+}
+
+/** UsernameTokens to choose from. */
+export interface UserPool {
+  readonly pool: CredentialPool<UsernameTokenSettings>;
+  readonly onNoCredential: 'Refuse' | 'PassUnchanged';
+}
+
+export interface PhaseToken {
+  readonly service: CompiledTokenService;
+  readonly onSecurityFault: 'Invalidate' | 'Retry' | 'Ignore';
+  /** Scheme and host, of `Retry`. */
+  readonly retryUrl?: string;
 }
 
 export interface CompiledFaults {
@@ -105,6 +129,7 @@ export function compile(resolved: ResolvedPolicy): { policy: CompiledPolicy; pro
           matches: () => true,
           needsBody: false,
         },
+        remembersMessageId: false,
         ...{ request: NOTHING, response: NOTHING, faults: DEFAULT_FAULTS, limits: compileLimits({}), certificates: [] },
         broken: resolved.broken ?? 'the policy has no spec',
       },
@@ -115,8 +140,10 @@ export function compile(resolved: ResolvedPolicy): { policy: CompiledPolicy; pro
   const conditions = keys.attempt(['spec', 'when'], () => compileConditions(spec.when), isConditionError);
   // A policy that is broken already is not searched for more: what it lacks has been said.
   const usable = resolved.broken === undefined;
-  const request = usable ? compilePhase(spec.request, 'request', keys) : NOTHING;
-  const response = usable ? compilePhase(spec.response, 'response', keys) : NOTHING;
+  const phase = (name: 'request' | 'response'): CompiledPhase =>
+    usable ? compilePhase(spec[name], name, resolved.tokenServices?.[name], keys) : NOTHING;
+  const request = phase('request');
+  const response = phase('response');
   const broken = resolved.broken ?? brokenBecause(keys.problems);
   return {
     policy: {
@@ -124,6 +151,8 @@ export function compile(resolved: ResolvedPolicy): { policy: CompiledPolicy; pro
       matches: conditions?.matches ?? (() => true),
       needsBody: conditions?.needsBody ?? false,
       ...(broken === undefined ? { request, response } : { request: NOTHING, response: NOTHING, broken }),
+      remembersMessageId:
+        response.addressing?.relatesTo === ADDRESSING_DEFAULT || response.verify?.addressing !== undefined,
       faults: spec.faults,
       limits: compileLimits(spec.limits),
       certificates: keys.certificates,
@@ -134,28 +163,46 @@ export function compile(resolved: ResolvedPolicy): { policy: CompiledPolicy; pro
 
 const isConditionError = (error: unknown): boolean => error instanceof ConditionError;
 
-function compilePhase(phase: ResolvedPhase, name: 'request' | 'response', keys: KeySource): CompiledPhase {
+function compilePhase(
+  phase: ResolvedPhase,
+  name: 'request' | 'response',
+  tokenService: ResolvedTokenService | undefined,
+  keys: KeySource,
+): CompiledPhase {
   const at = ['spec', name];
-  const verify = phase.verify && compileVerify(phase.verify, [...at, 'verify'], keys);
-  const secure = phase.secure && compileSecure(phase.secure, [...at, 'secure'], keys);
+  const { verify, addressing, secure } = phase;
+  const token = secure?.securityToken && compileToken(secure.securityToken, tokenService, [...at, 'secure'], keys);
+  const delegates = token?.service.settings.source.kind === 'wsTrust' && token.service.settings.source.delegation;
+  const verifying = verify && compileVerify(verify, [...at, 'verify'], keys);
+  const users = secure && compileUserPool(secure, [...at, 'secure', 'usernameToken'], keys);
+  const securing = secure && compileSecure(secure, [...at, 'secure'], keys);
   return {
-    ...(verify && { verify }),
-    ...(phase.addressing && { addressing: compileAddressing(phase.addressing) }),
-    ...(secure && { secure }),
-    identityHeaders: phase.verify?.identityHeaders ?? [],
+    ...(verifying && { verify: delegates ? { ...verifying, caller: true } : verifying }),
+    ...(addressing && { addressing: compileAddressing(addressing) }),
+    ...(securing && { secure: securing }),
+    ...(users && { users }),
+    ...(token && { token }),
+    identityHeaders: verify?.identityHeaders ?? [],
   };
 }
 
-function compileAddressing(addressing: NonNullable<ResolvedPhase['addressing']>): AddressingSettings {
-  const { action, to, messageId, ...texts } = addressing;
-  const marked = (text: string | undefined): string | typeof ADDRESSING_DEFAULT | undefined =>
-    text === 'Default' ? ADDRESSING_DEFAULT : text;
-  return {
-    ...texts,
-    ...(action !== undefined && { action: marked(action) }),
-    ...(to !== undefined && { to: marked(to) }),
-    ...(messageId !== undefined && { messageId: marked(messageId) }),
-  };
+function compileToken(
+  { serviceRef, onSecurityFault, retryUrl }: SecurityToken,
+  resolved: ResolvedTokenService | undefined,
+  at: FieldPath,
+  keys: KeySource,
+): PhaseToken | undefined {
+  const path = [...at, 'securityToken', 'serviceRef'];
+  if (resolved === undefined) {
+    keys.report(path, `there is no SecurityTokenService ${serviceRef.name}`);
+    return undefined;
+  }
+  const { service, problems, certificates } = compileTokenService(resolved);
+  for (const { name, notAfter } of certificates) keys.usesUntil(name, notAfter);
+  for (const { field, message } of problems) {
+    keys.report(path, `SecurityTokenService ${resolved.namespace}/${resolved.name}: ${field}: ${message}`);
+  }
+  return service && { service, onSecurityFault, ...(retryUrl !== undefined && { retryUrl }) };
 }
 
 function compileLimits({

@@ -4,10 +4,14 @@
  * headers said of the body, waits for nothing but a signature, and remembers nothing.
  */
 
-import { addAddressing, type AddressingValues } from '../wss/addressing.ts';
+import { addAddressing, type AddressingValues } from '../wss/addressing/write.ts';
+import { messageIdOf } from '../wss/addressing/read.ts';
 import { SecurityHeaderMissingError } from '../wss/errors.ts';
 import type { ExchangeState, ReplayEntry } from '../wss/exchange-state.ts';
+import type { CallerToken, TokenInUse } from '../wss/issued-token.ts';
+import { faultOf } from '../wss/read-fault.ts';
 import { secure, type Signer } from '../wss/secure.ts';
+import { ADDRESSING_DEFAULT, type UsernameTokenSettings } from '../wss/settings.ts';
 import { operationOf, readSoap, type SoapMessage, type SoapVersion } from '../wss/soap.ts';
 import { verify, type Verified } from '../wss/verify.ts';
 import type { XmlLimits } from '../xml/limits.ts';
@@ -20,7 +24,8 @@ import { identityValues, type IdentityValue } from './identity.ts';
 import { describeFailure, type Failure } from './failure.ts';
 
 export type Phase = 'request' | 'response';
-export const STEPS = ['decode', 'scan', 'verify', 'addressing', 'secure'] as const;
+/** `token`: waiting for a token service, which is not the engine's. */
+export const STEPS = ['decode', 'scan', 'verify', 'token', 'addressing', 'secure'] as const;
 export type Step = (typeof STEPS)[number];
 
 /** One message to work on. Plain data. */
@@ -35,8 +40,19 @@ export interface Job {
   readonly meta?: MessageMeta;
   /** Given where the policy writes addressing headers. */
   readonly addressing?: AddressingValues;
+  /** SOAP actions that the HTTP request names, where the policy compares them. */
+  readonly soapActions?: readonly string[];
   /** Of the request, for its response. */
   readonly exchange: ExchangeState;
+  /**
+   * Absent: all steps. `verify`: those up to it. `secure`: those after it, on what a job of `verify` gave. Between the two
+   * somebody else may wait for what securing needs.
+   */
+  readonly half?: 'verify' | 'secure';
+  /** The one that was chosen for the message, where the policy has several. */
+  readonly usernameToken?: UsernameTokenSettings;
+  /** Where the policy adds one. */
+  readonly token?: TokenInUse;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -50,13 +66,17 @@ export type JobResult =
 
 export interface JobDone {
   readonly kind: 'done';
-  /** Absent: the body as it came. */
+  /** Absent: the body as it came. Of half a job always there. */
   readonly bytes?: Uint8Array;
   readonly exchange: ExchangeState;
   /** To be remembered before the message goes on; one that is known already makes it a replay. */
   readonly replay: readonly ReplayEntry[];
   readonly identity: readonly IdentityValue[];
   readonly legacyAlgorithms: readonly string[];
+  /** `{namespace}local` of the Body's child, of the job's first half. */
+  readonly operation?: string;
+  /** What the caller proved itself with, where a token service is to be told. */
+  readonly caller?: CallerToken;
   readonly durations: Durations;
 }
 
@@ -81,37 +101,87 @@ export async function runJob(job: Job, policy: CompiledPolicy, sign: Signer): Pr
 async function run(job: Job, policy: CompiledPolicy, sign: Signer, clock: StepClock): Promise<JobResult> {
   const original = decoded(job, policy, clock);
   clock.start('scan');
-  let message = read(original, policy.limits.xml);
+  const message = read(original, policy.limits.xml);
   if (message.version !== job.soapVersion) {
     throw new SoapVersionError(`a SOAP ${message.version} envelope with the content type of SOAP ${job.soapVersion}`);
   }
   if (job.meta !== undefined && !policy.matches(job.meta, operationOf(message))) return { kind: 'notConcerned' };
   const phase = policy[job.phase];
-  const verified = phase.verify && verifyMessage(message, phase, job, policy, clock);
-  let bytes = verified?.bytes ?? original;
+  const verified = job.half === 'secure' ? undefined : verifyMessage(message, phase, job, policy, clock);
   // What verifying a response found is about the backend: the answer to the client is secured by what its request held.
-  let exchange = job.phase === 'request' && verified !== undefined ? verified.exchange : job.exchange;
-  if (phase.addressing !== undefined && job.addressing !== undefined) {
-    clock.start('addressing');
-    message = rescan(message, bytes, policy.limits.xml);
-    bytes = addAddressing(message, phase.addressing, job.addressing);
-  }
-  if (phase.secure !== undefined) {
-    clock.start('secure');
-    message = rescan(message, bytes, policy.limits.xml);
-    const secured = await secure(message, phase.secure, { now: job.now, exchange, sign });
-    ({ bytes, exchange } = secured);
-  }
+  const exchange = job.phase === 'request' && verified !== undefined ? verified.exchange : job.exchange;
+  const arrived = {
+    message,
+    bytes: verified?.bytes ?? original,
+    exchange: withReceivedId(exchange, message, job, policy),
+  };
+  const left = job.half === 'verify' ? arrived : await secureMessage(arrived, job, policy, sign, clock);
   clock.stop();
+  const operation = job.half === 'verify' ? operationOf(message) : undefined;
   return {
     kind: 'done',
-    ...(bytes !== original || job.codings.length > 0 ? { bytes } : {}),
-    exchange,
+    ...(left.bytes !== original || job.codings.length > 0 || job.half !== undefined ? { bytes: left.bytes } : {}),
+    exchange: left.exchange,
     replay: verified?.replay ?? [],
     identity: identityValues(phase.identityHeaders, verified?.identity ?? {}),
     legacyAlgorithms: verified?.legacyAlgorithms ?? [],
+    ...(operation !== undefined && { operation }),
+    ...(verified?.caller && { caller: verified.caller }),
     durations: clock.durations,
   };
+}
+
+/** A message on its way through the steps. */
+interface Passing {
+  /** The scan of `bytes`, or of what they were made from. */
+  readonly message: SoapMessage;
+  readonly bytes: Buffer;
+  readonly exchange: ExchangeState;
+}
+
+/** Writes addressing headers, and then what secures them and the rest. */
+async function secureMessage(
+  { message: before, bytes: arrived, exchange }: Passing,
+  job: Job,
+  policy: CompiledPolicy,
+  sign: Signer,
+  clock: StepClock,
+): Promise<Passing> {
+  const { addressing, secure: settings } = policy[job.phase];
+  const { xml } = policy.limits;
+  let message = before;
+  let bytes = arrived;
+  if (addressing !== undefined && job.addressing !== undefined) {
+    clock.start('addressing');
+    message = rescan(message, bytes, xml);
+    const values = { ...job.addressing, relatesTo: exchange.receivedMessageId };
+    bytes = addAddressing(message, addressing, values);
+  }
+  if (job.phase === 'request' && policy.response.verify?.addressing !== undefined) {
+    message = rescan(message, bytes, xml);
+    exchange = { ...exchange, sentMessageId: messageIdOf(message) };
+  }
+  if (settings === undefined) return { message, bytes, exchange };
+  clock.start('secure');
+  message = rescan(message, bytes, xml);
+  const { usernameToken, token, now } = job;
+  const secured = await secure(message, usernameToken === undefined ? settings : { ...settings, usernameToken }, {
+    ...{ now, exchange, sign },
+    ...(token && { token }),
+  });
+  return { message, ...secured };
+}
+
+/** The answer may have to say which message it answers. */
+function withReceivedId(
+  exchange: ExchangeState,
+  message: SoapMessage,
+  job: Job,
+  policy: CompiledPolicy,
+): ExchangeState {
+  const wanted = job.phase === 'request' && job.half !== 'secure';
+  if (!wanted || policy.response.addressing?.relatesTo !== ADDRESSING_DEFAULT) return exchange;
+  return { ...exchange, receivedMessageId: messageIdOf(message) };
 }
 
 function decoded(job: Job, policy: CompiledPolicy, clock: StepClock): Buffer {
@@ -143,21 +213,19 @@ function verifyMessage(
   if (phase.verify === undefined) return undefined;
   clock.start('verify');
   try {
-    return verify(message, phase.verify, { now: job.now, exchange: job.exchange, limits: policy.limits.xml });
+    return verify(message, phase.verify, {
+      ...{ now: job.now, exchange: job.exchange, limits: policy.limits.xml },
+      ...{ soapActions: job.soapActions, isResponse: job.phase === 'response' },
+    });
   } catch (error) {
-    if (!(error instanceof SecurityHeaderMissingError) || job.phase === 'request' || !isFault(message)) throw error;
+    if (!(error instanceof SecurityHeaderMissingError) || job.phase === 'request' || faultOf(message) === -1)
+      throw error;
     const { unsignedBackendFaults } = policy.faults;
     if (unsignedBackendFaults === 'Pass') return undefined;
     throw new UnsignedFaultError('the backend answered with a Fault that carries no security', {
       cause: unsignedBackendFaults,
     });
   }
-}
-
-/** SOAP 1.1 §4.4, SOAP 1.2 part 1 §5.4: the Body holds a Fault and nothing else. */
-function isFault({ index, body, envelope }: SoapMessage): boolean {
-  const fault = index.firstChild(body);
-  return fault !== -1 && index.is(fault, index.namespaceUri(envelope), 'Fault') && index.nextSibling(fault) === -1;
 }
 
 /** How long each step took. */

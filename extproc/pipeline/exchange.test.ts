@@ -3,10 +3,12 @@ import { test } from 'node:test';
 import zlib from 'node:zlib';
 import { compilePolicies, pki, soapMessage, SOAP12_NAMESPACE, SPECS } from '../../test/support/policies.ts';
 import type { MessageMeta } from './conditions.ts';
-import { Exchange, type Verdict } from './exchange.ts';
+import { Exchange } from './exchange.ts';
+import type { Verdict } from './verdict.ts';
 import type { Outcome } from './outcome.ts';
 import { MemoryReplayCache } from './replay-cache.ts';
 import { inlineRunner } from './runner.ts';
+import { NO_TOKENS } from '../../test/support/no-tokens.ts';
 
 const fault = (content: string) => soapMessage(`<s:Fault>${content}</s:Fault>`);
 const { verify } = SPECS.verify.request;
@@ -88,6 +90,7 @@ function begin(policy: string, request = meta(), cache = replay): Bench {
   assert.ok(compiled, policy);
   const verdicts: Verdict[] = [];
   const exchange = new Exchange(compiled, request, 'id-1', {
+    ...NO_TOKENS,
     runner: inlineRunner,
     replay: cache,
     report: (verdict) => verdicts.push(verdict),

@@ -9,7 +9,7 @@ import { EMPTY_EXCHANGE, type ExchangeState } from '../wss/exchange-state.ts';
 import { ReplayedError } from '../wss/errors.ts';
 import type { CompiledPhase, CompiledPolicy } from './compile.ts';
 import type { MessageMeta } from './conditions.ts';
-import type { Durations, JobDone, JobResult, Phase } from './engine.ts';
+import type { JobDone, Phase } from './engine.ts';
 import { contentCodings, likelySoapVersion, soapVersionOf } from './entity.ts';
 import { BodyMissingError, PolicyBrokenError, UnmatchedSoapError } from './errors.ts';
 import { describeFailure, refusalFor, type Failure } from './failure.ts';
@@ -17,32 +17,14 @@ import { refuseSoap } from './guard.ts';
 import type { ReplayCache } from './replay-cache.ts';
 import { soapActions } from './request-values.ts';
 import { forward, PASS, type Outcome, type Refused } from './outcome.ts';
-import { processMessage, type MessageServices, type TokenUse } from './process-message.ts';
-import { replacing, resend, type Resender, type Resent } from './resend.ts';
-import { isSecurityFault, mayBeFault } from './security-fault.ts';
+import { processMessage, type MessageServices } from './process-message.ts';
+import { replacing, type Resender } from './resend.ts';
+import { TokenWatch } from './token-watch.ts';
+import { verdictOf, type Conclusion, type Verdict } from './verdict.ts';
 
 export interface ResponseMeta {
   readonly status: number;
   readonly headers: ReadonlyMap<string, readonly string[]>;
-}
-
-/** What is told to logs and metrics about each message. */
-export interface Verdict {
-  readonly policy: string;
-  readonly phase: Phase;
-  readonly correlationId: string;
-  /** The two last are of Audit mode: the message has gone on as it came. */
-  readonly outcome: 'passed' | 'forwarded' | 'refused' | 'would_forward' | 'would_refuse';
-  /** Of a refusal. */
-  readonly failure?: Failure;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-  readonly durations: Durations;
-  /** Milliseconds for all of it, waits included. */
-  readonly total: number;
-  readonly legacyAlgorithms: readonly string[];
-  /** Of a response: the request was sent again, because the backend refused its token. */
-  readonly resent?: true;
 }
 
 export interface ExchangeServices extends MessageServices {
@@ -54,15 +36,6 @@ export interface ExchangeServices extends MessageServices {
 /** Statuses that say by themselves that the answer has no body: one-way messages have them. */
 const EMPTY_STATUSES: ReadonlySet<number> = new Set([202, 204]);
 
-/** How the work on one message ended. */
-interface Conclusion {
-  readonly outcome: Outcome;
-  readonly failure?: Failure;
-  readonly result?: JobResult;
-  /** The request was sent again, with another token. */
-  readonly resent?: true;
-}
-
 export class Exchange {
   readonly policy: CompiledPolicy;
   readonly correlationId: string;
@@ -72,14 +45,14 @@ export class Exchange {
   /** Whether the policy concerns this exchange; undefined until its request's body has told. */
   #concerned: boolean | undefined;
   #unanswered: Error | undefined;
-  /** The token that went to the backend, while its answer may have something to say of it. */
-  #token: TokenUse | undefined;
+  readonly #tokenWatch: TokenWatch;
 
   constructor(policy: CompiledPolicy, request: MessageMeta, correlationId: string, services: ExchangeServices) {
     this.policy = policy;
     this.correlationId = correlationId;
     this.#request = request;
     this.#services = services;
+    this.#tokenWatch = new TokenWatch(policy);
     if (!policy.enabled) this.#concerned = false;
     else if (!policy.needsBody) this.#askConditions();
   }
@@ -114,17 +87,10 @@ export class Exchange {
     const works =
       phase === 'request'
         ? hasWork(policy.request) || policy.remembersMessageId
-        : hasWork(policy.response) || this.#watchesFault(response);
+        : hasWork(policy.response) || this.#tokenWatch.concerns(response);
     if (this.#concerned === undefined) return phase === 'request' || works;
     if (phase === 'request' && this.#guards()) return true;
     return this.#concerned && (policy.broken !== undefined || works);
-  }
-
-  /** Whether the answer may have to be looked at because of the token that the request got. */
-  #watchesFault(response: ResponseMeta | undefined): boolean {
-    const { mode, request } = this.policy;
-    if (mode === 'Audit' || request.token === undefined || request.token.onSecurityFault === 'Ignore') return false;
-    return response === undefined || (this.#token !== undefined && mayBeFault(response));
   }
 
   /** Bytes of a body that may come: what is only looked at for whether it is SOAP has no limit but that of Envoy's buffer. */
@@ -218,16 +184,15 @@ export class Exchange {
       return this.#notConcerned();
     }
     if (result.kind === 'failed') return { ...this.#refused('request', result.failure), result };
-    await this.#checkReplay(result);
+    await this.#checkReplay('request', result);
     this.#state = result.exchange;
-    this.#token = use;
+    this.#tokenWatch.sent(use);
     return { outcome: forward(result, headers), result };
   }
 
   /** The backend's answer, or the one to a second attempt where it refused the token of the first. */
   async #decideResponse(meta: ResponseMeta, body: Buffer | undefined, abandoned: () => boolean): Promise<Conclusion> {
-    const resent =
-      this.#watchesFault(meta) && isSecurityFault(meta, body) ? await this.#answerFault(abandoned) : undefined;
+    const resent = await this.#tokenWatch.answered(meta, body, this.#request, this.#services, abandoned);
     if (resent === undefined) return this.#judgeResponse(meta, body, abandoned);
     this.#state = resent.result.exchange;
     const { response } = resent;
@@ -238,17 +203,6 @@ export class Exchange {
       conclusion = this.#refused('response', describeFailure(error), response);
     }
     return { ...conclusion, outcome: replacing(conclusion.outcome, resent), resent: true };
-  }
-
-  /** @returns the second attempt, if the policy wants one and there is a token for it */
-  async #answerFault(abandoned: () => boolean): Promise<Resent | undefined> {
-    const use = this.#token;
-    const { token } = this.policy.request;
-    this.#token = undefined;
-    if (use === undefined || token === undefined) return undefined;
-    const another = await this.#services.tokens.backendRefused(use.demand, use.used);
-    if (!another || token.onSecurityFault !== 'Retry' || abandoned()) return undefined;
-    return resend(this.policy, token, use, this.#request, this.#services);
   }
 
   async #judgeResponse(meta: ResponseMeta, body: Buffer | undefined, abandoned: () => boolean): Promise<Conclusion> {
@@ -277,7 +231,7 @@ export class Exchange {
     );
     if (result.kind === 'notConcerned') return { outcome: PASS };
     if (result.kind === 'failed') return { ...this.#refused('response', result.failure, meta), result };
-    await this.#checkReplay(result);
+    await this.#checkReplay('response', result);
     return { outcome: forward(result, meta.headers), result };
   }
 
@@ -290,9 +244,10 @@ export class Exchange {
     return { outcome: forged.length === 0 ? PASS : { kind: 'forward', remove: forged, set: [] } };
   }
 
-  async #checkReplay({ replay }: JobDone): Promise<void> {
+  async #checkReplay(phase: Phase, { replay }: JobDone): Promise<void> {
     if (replay.length === 0) return;
-    if (!(await this.#services.replay.remember(replay, this.#services.now(), 'Refuse'))) {
+    const { onCacheUnavailable = 'Refuse' } = this.policy[phase].verify?.replay ?? {};
+    if (!(await this.#services.replay.remember(replay, this.#services.now(), onCacheUnavailable))) {
       throw new ReplayedError('the message has been seen before');
     }
   }
@@ -318,30 +273,11 @@ export class Exchange {
     return { kind: 'refuse', code: failure.code, reason: failure.reason, ...refusal };
   }
 
-  #report(phase: Phase, { outcome, failure, result, resent }: Conclusion, bytesIn: number, total: number): void {
-    const audit = this.policy.mode === 'Audit';
-    const bytes = outcome.kind === 'forward' ? outcome.bytes : undefined;
-    this.#services.report({
-      policy: this.policy.id,
-      phase,
-      correlationId: this.correlationId,
-      outcome: outcomeName(outcome, result, audit),
-      ...(failure !== undefined && { failure }),
-      bytesIn,
-      bytesOut:
-        outcome.kind === 'refuse' || outcome.kind === 'replace' ? outcome.body.length : (bytes?.length ?? bytesIn),
-      ...(resent && { resent }),
-      durations: result !== undefined && result.kind !== 'notConcerned' ? result.durations : {},
-      total,
-      legacyAlgorithms: result?.kind === 'done' ? result.legacyAlgorithms : [],
-    });
+  #report(phase: Phase, conclusion: Conclusion, bytesIn: number, total: number): void {
+    const { policy, correlationId } = this;
+    const known = { policy: policy.id, phase, correlationId, bytesIn, total };
+    this.#services.report(verdictOf(conclusion, known, policy.mode === 'Audit'));
   }
-}
-
-function outcomeName(outcome: Outcome, result: JobResult | undefined, audit: boolean): Verdict['outcome'] {
-  if (outcome.kind === 'refuse') return audit ? 'would_refuse' : 'refused';
-  if (result?.kind !== 'done') return 'passed';
-  return audit ? 'would_forward' : 'forwarded';
 }
 
 function hasWork({ verify, addressing, secure }: CompiledPhase): boolean {

@@ -41,6 +41,11 @@ export class KeySource {
     }
   }
 
+  /** The same of a certificate that somebody else has listed. @param notAfter milliseconds since 1970 */
+  usesUntil(name: string, notAfter: number): void {
+    this.#certificates.set(`${name} ${notAfter}`, { name, notAfter });
+  }
+
   report(path: FieldPath, message: string): void {
     this.problems.push({
       severity: 'error',

@@ -8,6 +8,8 @@ export type Outcome =
   /** It goes on as it came. */
   | { readonly kind: 'pass' }
   | Forward
+  /** Of a response: another one goes on in its place. */
+  | Replacement
   /** It goes no further; this is what the client gets. */
   | Refused;
 
@@ -16,6 +18,13 @@ export interface Refused extends Refusal {
   readonly code: string;
   /** For logs, not for the client. */
   readonly reason: string;
+}
+
+export interface Replacement {
+  readonly kind: 'replace';
+  readonly status: number;
+  readonly headers: readonly { readonly name: string; readonly value: string }[];
+  readonly body: Buffer;
 }
 
 export interface Forward {

@@ -27,7 +27,7 @@ export function poolRunner(pool: WorkerPool): JobRunner {
     run(policy, job, abandoned) {
       const weight = job.bytes.byteLength * (job.codings.length > 0 ? ENCODED_WEIGHT : 1);
       const large = weight >= LARGE;
-      const decrypts = policy[job.phase].verify?.decryption !== undefined;
+      const decrypts = job.half !== 'secure' && policy[job.phase].verify?.decryption !== undefined;
       if (pool.size === 0 || (!large && !decrypts)) return runJob(job, policy, signOnPool);
       return pool.run(policy.version, job, large, abandoned);
     },

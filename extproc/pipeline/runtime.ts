@@ -49,6 +49,14 @@ export class RuntimeStore {
     return this.#current;
   }
 
+  /** Versions of the token services that policies in use ask. */
+  get tokenServices(): ReadonlySet<string> {
+    const tokens = [...this.#versions.values()].flatMap(({ policy: { request, response } }) => [
+      ...[request.token, response.token],
+    ]);
+    return new Set(tokens.flatMap((token) => (token === undefined ? [] : [token.service.settings.version])));
+  }
+
   /**
    * Puts a bundle in the place of the present one, for all exchanges that begin from now on. Policies of equal version
    * stay as they are.
