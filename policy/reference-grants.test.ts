@@ -31,6 +31,18 @@ for (const [what, granting, expected] of cases) {
   });
 }
 
+const service: ObjectReference = { kind: 'SecurityTokenService', namespace: 'keys', name: 'sts' };
+
+test('a grant names the group of what it is for, and the kind of who may refer', () => {
+  const toService = grant('keys', FROM, { group: 'waxseal.dev', kind: 'SecurityTokenService' });
+  assert.equal(grantedBy([toService])(policy, service), true);
+  assert.equal(grantedBy([toService])({ ...policy, kind: 'SecurityTokenService' }, service), false);
+  const coreGroup = grant('keys', FROM, { group: '', kind: 'SecurityTokenService' });
+  assert.equal(grantedBy([coreGroup])(policy, service), false);
+  const fromService = grant('keys', { ...FROM, kind: 'SecurityTokenService' }, { group: '', kind: 'Secret' });
+  assert.equal(grantedBy([fromService])({ kind: 'SecurityTokenService', namespace: 'shop' }, secret), true);
+});
+
 test('one of several grants is enough; none is not', () => {
   const grants = cases.map(([, each]) => each);
   assert.equal(grantedBy(grants)(policy, secret), true);

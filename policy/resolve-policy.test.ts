@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Material } from './bundle.ts';
+import type { Material, ResolvedTokenService } from './bundle.ts';
 import { manifestOf } from './load.ts';
-import type { ObjectReference } from './reference-grants.ts';
+import type { MaterialObject, ObjectReference } from './reference-grants.ts';
 import { resolvePolicy } from './resolve-policy.ts';
 import type { Sources } from './sources.ts';
 
@@ -75,6 +75,30 @@ test('each object is told once, also where it is missing or named with and witho
     references.map(({ namespace, name }) => `${namespace}/${name}`),
     ['shop/gateway', 'shop/former'],
   );
+});
+
+const tokens = (namespace: string): object => ({
+  request: { secure: { securityToken: { serviceRef: { name: 'sts', namespace } } } },
+});
+
+test('a token service is one of the references; what it refers to is told by its own resolution', () => {
+  const service = { namespace: 'security', name: 'sts', spec: {}, material: {} } as unknown as ResolvedTokenService;
+  const own: MaterialObject = { kind: 'Secret', namespace: 'security', name: 'login' };
+  const from: Sources = {
+    ...sources(undefined),
+    tokenService: () => ({ service, problems: [], references: [own] }),
+  };
+  const { policy, references, tokenServices } = resolvePolicy(manifestOf(object(tokens('security'))), from);
+  assert.equal(policy.tokenServices?.request, service);
+  assert.deepEqual(references, []);
+  assert.deepEqual(tokenServices, [{ kind: 'SecurityTokenService', namespace: 'security', name: 'sts' }]);
+});
+
+test('a token service that is not granted is not looked up', () => {
+  const from: Sources = { ...sources(undefined, false), tokenService: () => assert.fail('it was looked up') };
+  const { policy } = resolvePolicy(manifestOf(object(tokens('security'))), from);
+  assert.match(policy.broken ?? '', /to group "waxseal.dev", kind SecurityTokenService, name sts/);
+  assert.equal(policy.revoked, true);
 });
 
 test('the version changes with whatever the data plane gets, and with nothing else', () => {

@@ -7,8 +7,9 @@ import { makeBundle } from './bundle.ts';
 import { parseManifests, type Manifest } from './load.ts';
 import { resolve } from './resolve.ts';
 
-const text = readFileSync(new URL('testdata/every-field.in.yaml', import.meta.url), 'utf8');
-const { manifests } = parseManifests(text);
+const read = (name: string): readonly Manifest[] =>
+  parseManifests(readFileSync(new URL(name, import.meta.url), 'utf8')).manifests;
+const manifests = read('testdata/every-field.in.yaml');
 const [policy, ...objects] = manifests;
 
 /** Every path below a value. */
@@ -26,18 +27,45 @@ function replaced(manifest: Manifest, path: readonly (string | number)[], value:
   return { ...manifest, object };
 }
 
+const anyValue = fc.oneof(
+  fc.constantFrom(null, {}, [], '', 0, -1, 1.5, true, '0s', '99999h', 'Default', '__proto__', '(', [null], [{}]),
+  fc.jsonValue({ maxDepth: 3 }),
+);
+
 test('whatever stands in a field, the policy works or is broken and says why; nothing throws', () => {
   const paths = pathsOf(policy.object.spec, ['spec']);
-  const value = fc.oneof(
-    fc.constantFrom(null, {}, [], '', 0, -1, 1.5, true, '0s', '99999h', 'Default', '__proto__', '(', [null], [{}]),
-    fc.jsonValue({ maxDepth: 3 }),
-  );
   fc.assert(
-    fc.property(fc.constantFrom(...paths), value, (path, replacement) => {
+    fc.property(fc.constantFrom(...paths), anyValue, (path, replacement) => {
       const { bundle, problems } = resolve([replaced(policy, path, replacement), ...objects]);
       const errors = problems.filter(({ severity }) => severity === 'error');
       assert.equal(bundle.policies.length, 1);
       assert.equal(bundle.policies[0].broken === undefined, errors.length === 0);
+      compileBundle(bundle);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test('whatever stands in a field of a token service, it works or its policy is broken and says so; nothing throws', () => {
+  const all = ['ws-trust', 'symmetric', 'external'].flatMap((name) =>
+    read(`../crds/testdata/accepted/token-service-${name}.yaml`),
+  );
+  const user = { apiVersion: 'waxseal.dev/v1alpha1', kind: 'WSSecurityPolicy', namespace: 'default', name: 'user' };
+  const paths = all.flatMap((service) => pathsOf(service.object.spec, ['spec']).map((path) => ({ service, path })));
+  fc.assert(
+    fc.property(fc.constantFrom(...paths), anyValue, ({ service, path }, replacement) => {
+      const securityToken = { serviceRef: { name: service.name } };
+      const spec = {
+        request: { verify: { usernameToken: { usersRef: { name: 'users' } } }, secure: { securityToken } },
+      };
+      const changed = replaced(service, path, replacement);
+      const { bundle, tokenServices, problems } = resolve([{ ...user, object: { spec } }, changed]);
+      const errors = problems.filter(
+        ({ severity, tokenService }) => severity === 'error' && tokenService !== undefined,
+      );
+      assert.equal(tokenServices.length, errors.length === 0 ? 1 : 0);
+      const said = /SecurityTokenService \S+ cannot be used: ./.test(bundle.policies[0]?.broken ?? '');
+      assert.equal(said, errors.length > 0);
       compileBundle(bundle);
     }),
     { numRuns: 400 },

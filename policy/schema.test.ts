@@ -17,7 +17,7 @@ for (const schema of [policySchema, tokenServiceSchema]) {
       if (!path.endsWith(']') || field.properties) assert.ok(field.description, `${path} has no description`);
       if (field.type === 'array' || field.items) assert.ok(field.maxItems, `${path} has no maxItems`);
       if (field.type === 'string') assert.ok(field.maxLength ?? field.enum, `${path} has no maxLength`);
-      if (field.type === 'integer') assert.notEqual(field.minimum, undefined, `${path} has no minimum`);
+      if (field.type === 'integer') assert.notEqual(field.minimum ?? field.enum, undefined, `${path} has no minimum`);
       if (field.type === undefined) assert.ok(field.maxLength && field.maxItems, `${path} has no bounds`);
       if (field.additionalProperties) assert.ok(field.maxProperties, `${path} has no maxProperties`);
     });
