@@ -8,7 +8,7 @@ export interface CircuitBreakerOptions {
   /** Milliseconds. */
   readonly openFor: number;
   /** Milliseconds; only differences count. */
-  now(): number;
+  readonly now: () => number;
 }
 
 /** `Unknown`: the request was given up before it could show anything. */

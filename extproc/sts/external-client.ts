@@ -20,11 +20,15 @@ export async function issueExternally(settings: ExternalSettings, question: Ques
   const authorization = authorizationOf(credential);
   const answer = await http.request({
     ...{ url, method, timeout, signal },
-    headers: { ...headers, ...(authorization !== undefined && { authorization }) },
+    headers: { ...lowerCased(headers), ...(authorization !== undefined && { authorization }) },
   });
   if (answer.status < 200 || answer.status > 299) throw new TokenServiceStatusError(answer.status);
   const { expires, ...token } = readToken(answer.body);
-  return hold(token, obtained, { expires: expires ?? cachedUntil(answer, obtained) }, question);
+  return hold(token, obtained, { expires }, { ...question, ttl: maxAge(answer) ?? question.ttl });
+}
+
+function lowerCased(headers: ExternalSettings['headers']): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** HTTP Basic (RFC 7617) where the credential has no value for the header of its own. */
@@ -39,21 +43,18 @@ function authorizationOf(credential: TokenCredential | undefined): string | unde
 
 const MAX_AGE = /^max-age="?(\d{1,10})"?$/;
 const NOT_TO_BE_KEPT = /^no-(store|cache)$/;
-/** For those who wait for it. */
-const AT_ONCE = 1000;
 
-/** @returns milliseconds since 1970; undefined when the answer does not say how long it may be kept */
-function cachedUntil({ headers }: HttpAnswer, obtained: number): number | undefined {
+/** @returns milliseconds; undefined when the answer does not say how long it may be kept */
+function maxAge({ headers }: HttpAnswer): number | undefined {
   let seconds: number | undefined;
   for (const line of headers.get('cache-control') ?? []) {
     for (const directive of line.toLowerCase().split(',')) {
-      if (NOT_TO_BE_KEPT.test(directive.trim())) return obtained + AT_ONCE;
+      if (NOT_TO_BE_KEPT.test(directive.trim())) return 0;
       const age = MAX_AGE.exec(directive.trim());
       if (age !== null) seconds = Math.min(seconds ?? Infinity, Number(age[1]));
     }
   }
   if (seconds === undefined) return undefined;
   const age = headers.get('age')?.[0] ?? '0';
-  const left = seconds - (/^\d{1,10}$/.test(age) ? Number(age) : 0);
-  return obtained + Math.max(left * 1000, AT_ONCE);
+  return Math.max(0, seconds - (/^\d{1,10}$/.test(age) ? Number(age) : 0)) * 1000;
 }

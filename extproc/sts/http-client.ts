@@ -3,6 +3,7 @@
  * kept and reused. Proxies that the environment names are not used, redirects not followed, nothing is decompressed.
  */
 
+import type { SocketConstructorOpts } from 'node:net';
 import { getCACertificates } from 'node:tls';
 import { Agent, buildConnector, errors, type Dispatcher } from 'undici';
 import {
@@ -51,10 +52,14 @@ const CONNECT_TIMEOUT = 5000;
 
 export class HttpClient {
   readonly #agent: Agent;
+  /** Ends every socket, also those that are still connecting, which the agent would wait for. */
+  readonly #closing = new AbortController();
 
   constructor(options: HttpClientOptions) {
     const { ca, client, connections = CONNECTIONS, connectTimeout = CONNECT_TIMEOUT } = options;
+    const socket: SocketConstructorOpts = { signal: this.#closing.signal };
     const connect = buildConnector({
+      ...socket,
       allowH2: false,
       timeout: connectTimeout,
       minVersion: 'TLSv1.2',
@@ -87,7 +92,7 @@ export class HttpClient {
     const abort = () => giveUp.abort();
     signal?.addEventListener('abort', abort, { once: true });
     try {
-      return await this.#exchange(request, giveUp.signal);
+      return await Promise.race([this.#exchange(request, giveUp.signal), rejectionOf(giveUp.signal)]);
     } catch (error) {
       if (signal?.aborted) throw new TokenBudgetError('the time was up before the token service answered');
       throw giveUp.signal.aborted
@@ -101,6 +106,7 @@ export class HttpClient {
 
   /** Ends all connections; what is under way fails. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#agent.destroy();
   }
 
@@ -129,6 +135,13 @@ export class HttpClient {
       throw error;
     }
   }
+}
+
+/** The agent heeds a signal only from the moment at which it sends the request, not while it connects or waits for a connection. */
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
+  });
 }
 
 function isNotOurs([name]: readonly [string, string]): boolean {

@@ -16,7 +16,7 @@ export interface Question {
   /** Milliseconds that a token is kept which does not say when it ends. */
   readonly ttl: number;
   /** Milliseconds since 1970. */
-  now(): number;
+  readonly now: () => number;
 }
 
 /** Begin and end of a token by the service's clock, milliseconds since 1970; absent where it did not say. */

@@ -10,7 +10,7 @@ export interface RetryOptions {
   readonly signal?: AbortSignal;
   readonly sleep?: Sleep;
   /** From 0 to 1; default `Math.random`. */
-  random?(): number;
+  readonly random?: () => number;
 }
 
 const FIRST_PAUSE = 100;

@@ -10,7 +10,7 @@ export interface ThrottleOptions {
   /** How many may wait; default 1024. */
   readonly maxWaiting?: number;
   /** Milliseconds; only differences count. */
-  now(): number;
+  readonly now: () => number;
   readonly sleep?: Sleep;
 }
 
@@ -68,8 +68,10 @@ export class Throttle {
     const { maxConcurrent, minInterval } = this.#options;
     for (const begin of this.#waiting) {
       if (this.#pause !== undefined || this.#underWay >= maxConcurrent) return;
+      const now = this.#options.now();
       // A clock that was set back must not stretch the pause.
-      const since = Math.max(0, this.#options.now() - this.#lastBegin);
+      this.#lastBegin = Math.min(this.#lastBegin, now);
+      const since = now - this.#lastBegin;
       if (since < minInterval) {
         void this.#pauseFor(minInterval - since);
         return;

@@ -26,7 +26,7 @@ import { cancelToken, issueToken, renewToken, validateToken } from './ws-trust-c
 
 export interface TokenClientOptions {
   /** Milliseconds since 1970. */
-  now(): number;
+  readonly now: () => number;
   readonly metrics: TokenMetrics;
   /** Default: real time. */
   readonly sleep?: Sleep;

@@ -1,47 +1,33 @@
 /** WS-Trust over HTTP: one request, one answer. What goes wrong is a `TokenServiceError`. */
 
-import { DEFAULT_LIMITS } from '../xml/limits.ts';
-import { scan } from '../xml/scan.ts';
-import { readSoap, type SoapMessage } from '../wss/soap.ts';
-import type { DecryptionKey } from '../wss/settings.ts';
-import {
-  NoCallerTokenError,
-  TokenAnswerError,
-  TokenServiceFaultError,
-  TokenServiceStatusError,
-  type TrustFault,
-} from './errors.ts';
+import type { SoapMessage } from '../wss/soap.ts';
+import { TokenAnswerError, TokenServiceFaultError, TokenServiceStatusError } from './errors.ts';
 import type { HeldToken } from './held-token.ts';
-import type { HttpAnswer } from './http-client.ts';
 import { hold, type Question } from './question.ts';
-import type { TokenCredential, WsTrustSettings } from './settings.ts';
+import type { WsTrustSettings } from './settings.ts';
 import { writeTrustMessage } from './trust-message.ts';
-import { createTrustRequest, type Operation } from './ws-trust/create-request.ts';
-import { readTrustAnswer, type TrustAnswer } from './ws-trust/read-answer.ts';
+import { readTrustAnswer } from './ws-trust/read-answer.ts';
+import { decryptionKeysOf } from './ws-trust/answer-verification.ts';
 import { readTrustFault } from './ws-trust/read-fault.ts';
+import { createTrustRequest } from './ws-trust/create-request.ts';
 import { verifyAnswer } from './ws-trust/verify-answer.ts';
+import type { Operation } from './ws-trust/versions.ts';
 
 /** Asks for a token (WS-Trust 1.3 §4). */
-export async function issueToken(settings: WsTrustSettings, question: Question): Promise<HeldToken> {
-  const obtained = question.now();
-  const { token, ...lifetime } = tokenOf(await exchange('Issue', settings, question));
-  return hold(token, obtained, lifetime, question);
+export function issueToken(settings: WsTrustSettings, question: Question): Promise<HeldToken> {
+  return askForToken('Issue', settings, question);
 }
 
 /** Asks for a token in place of one that we hold (WS-Trust 1.3 §5). */
-export async function renewToken(settings: WsTrustSettings, question: Question, held: HeldToken): Promise<HeldToken> {
-  const obtained = question.now();
-  const { token, ...lifetime } = tokenOf(await exchange('Renew', settings, question, held));
-  // The key stays what it was where the answer says nothing of it.
-  const secret = token.secret ?? held.token.secret;
-  return hold({ ...token, ...(secret && { secret }) }, obtained, lifetime, question);
+export function renewToken(settings: WsTrustSettings, question: Question, held: HeldToken): Promise<HeldToken> {
+  return askForToken('Renew', settings, question, held);
 }
 
 /** Asks whether a token is valid (WS-Trust 1.3 §7). */
 export async function validateToken(settings: WsTrustSettings, question: Question, held: HeldToken): Promise<boolean> {
   const answer = await exchange('Validate', settings, question, held);
   if (answer === undefined || !('valid' in answer))
-    throw new TokenAnswerError('the answer does not say whether the token is valid');
+    throw new TokenAnswerError('the answer does not say if it is valid');
   return answer.valid;
 }
 
@@ -50,11 +36,19 @@ export async function cancelToken(settings: WsTrustSettings, question: Question,
   await exchange('Cancel', settings, question, held);
 }
 
-type Answer = ReturnType<typeof readTrustAnswer>;
-
-function tokenOf(answer: Answer): TrustAnswer {
+async function askForToken(
+  operation: 'Issue' | 'Renew',
+  settings: WsTrustSettings,
+  question: Question,
+  held?: HeldToken,
+): Promise<HeldToken> {
+  const obtained = question.now();
+  const answer = await exchange(operation, settings, question, held);
   if (answer === undefined || !('token' in answer)) throw new TokenAnswerError('the answer holds no token');
-  return answer;
+  const { token, ...lifetime } = answer;
+  // After Renew the key stays what it was, where the answer says nothing of it.
+  const secret = token.secret ?? held?.token.secret;
+  return hold({ ...token, ...(secret && { secret }) }, obtained, lifetime, question);
 }
 
 async function exchange(
@@ -62,50 +56,27 @@ async function exchange(
   settings: WsTrustSettings,
   question: Question,
   held?: HeldToken,
-): Promise<Answer> {
-  const { http, credential, timeout, signal, now } = question;
-  const caller = callerOf(operation, settings, question);
-  const request = createTrustRequest(operation, settings, { credential, caller, target: held?.token.bytes });
+): Promise<ReturnType<typeof readTrustAnswer>> {
+  const { http, credential, caller, timeout, signal, now } = question;
+  const parts = { now: now(), credential, caller: caller?.bytes, target: held?.token.bytes };
+  const request = createTrustRequest(operation, settings, parts);
   const { headers, body, messageId } = await writeTrustMessage(request, settings, credential, now());
   const answer = await http.request({ url: settings.url, method: 'POST', headers, body, timeout, signal });
-  if (answer.status < 200 || answer.status > 299) throw refusalOf(answer);
-  const sent = messageId === undefined ? {} : { messageId };
-  const message = await verifyAnswer(answer.body, contentTypeOf(answer), settings, credential, now(), sent);
-  const fault = readTrustFault(message);
-  if (fault !== undefined) throw new TokenServiceFaultError(fault);
-  return readTrustAnswer(message, request, operation, settings, { keys: decryptionKeys(settings, credential) });
-}
-
-/** Only a new token names the caller; what is done with it later concerns the token alone. */
-function callerOf(operation: Operation, { delegation }: WsTrustSettings, { caller }: Question): Uint8Array | undefined {
-  if (delegation === undefined || operation === 'Validate' || operation === 'Cancel') return undefined;
-  if (caller === undefined)
-    throw new NoCallerTokenError('the message proved no caller in whose name to ask for a token');
-  return caller.bytes;
-}
-
-/** SOAP 1.1 §6.2 sends Faults with status 500, SOAP 1.2 part 2 §7.5.2.2 with 400 as well. They need prove nothing: all they do is harm. */
-function refusalOf(answer: HttpAnswer): Error {
-  const { status, body } = answer;
-  const fault = status === 500 || status === 400 ? faultOf(body) : undefined;
-  return fault === undefined ? new TokenServiceStatusError(status) : new TokenServiceFaultError(fault);
-}
-
-function faultOf(body: Buffer): TrustFault | undefined {
+  const contentType = answer.headers.get('content-type')?.join(', ');
   let message: SoapMessage;
   try {
-    message = readSoap(scan(body, { limits: DEFAULT_LIMITS }));
-  } catch {
-    return undefined;
+    message = verifyAnswer(answer.body, contentType, settings, credential, now(), { messageId });
+  } catch (error) {
+    // A page of a proxy's, for example.
+    throw isSuccess(answer.status) ? error : new TokenServiceStatusError(answer.status);
   }
-  return readTrustFault(message);
+  const fault = readTrustFault(message);
+  if (fault !== undefined) throw new TokenServiceFaultError(fault);
+  if (!isSuccess(answer.status)) throw new TokenServiceStatusError(answer.status);
+  const keys = decryptionKeysOf(settings, credential);
+  return readTrustAnswer(message, request, operation, settings, { keys });
 }
 
-function contentTypeOf({ headers }: HttpAnswer): string {
-  return (headers.get('content-type') ?? []).join(', ');
-}
-
-function decryptionKeys({ decryptionKeys }: WsTrustSettings, credential: TokenCredential | undefined): DecryptionKey[] {
-  const own = credential?.key;
-  return own === undefined ? [...decryptionKeys] : [...decryptionKeys, own];
+function isSuccess(status: number): boolean {
+  return status >= 200 && status <= 299;
 }
