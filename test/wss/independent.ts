@@ -69,17 +69,26 @@ function canonicalize(original: Element, method: Element): string {
   return new C14nCanonicalization().process(element, { ancestorNamespaces });
 }
 
-/** The token behind a SecurityTokenReference, as the STR-Transform makes octets of it: with `xmlns=""` on it. */
+/**
+ * The token behind a SecurityTokenReference, as the STR-Transform makes octets of it: always with a default namespace on
+ * it, the one around it or none.
+ */
 function tokenOctets(document: Document, reference: Element): string {
   const child = Array.from(reference.childNodes).find((node) => node.nodeType === 1) as Element;
-  const token = elementById(document, (child.getAttribute('URI') ?? '').slice(1));
-  const text = new ExclusiveCanonicalization().process(token, { ancestorNamespaces: namespacesAround(token) });
-  return text.replace(' ', ' xmlns="" ');
+  const token = elementById(document, child.getAttribute('URI')?.slice(1) || child.textContent);
+  const ancestorNamespaces = namespacesAround(token);
+  const text = new ExclusiveCanonicalization().process(token.cloneNode(true) as Element, { ancestorNamespaces });
+  if (/ xmlns="/.test(text.slice(0, text.indexOf('>')))) return text;
+  const around = ancestorNamespaces.find(({ prefix }) => prefix === '')?.namespaceURI ?? '';
+  return text.replace(' ', ` xmlns="${token.getAttributeNode('xmlns')?.value ?? around}" `);
 }
 
 function elementById(document: Document, id: string): Element {
   const found = Array.from(document.getElementsByTagName('*')).filter(
-    (element) => element.getAttributeNS(WSU, 'Id') === id || element.getAttribute('Id') === id,
+    (element) =>
+      element.getAttributeNS(WSU, 'Id') === id ||
+      element.getAttribute('Id') === id ||
+      element.getAttribute('ID') === id,
   );
   if (found.length !== 1) throw new Error(`${found.length} elements have the id ${id}`);
   return found[0];
