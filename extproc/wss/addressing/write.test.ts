@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { order, readMessage } from '../../../test/support/securing.ts';
+import { readAddressing } from './read.ts';
 import { addAddressing } from './write.ts';
 import { SOAP11, SOAP12 } from '../namespaces.ts';
 import { ADDRESSING_DEFAULT, type AddressingSettings } from '../settings.ts';
@@ -71,4 +72,25 @@ test('writes nothing that nobody knows', () => {
     mustUnderstand: true,
   } as const;
   assert.equal(addAddressing(message, settings, { messageId: 'urn:x', action: '' }), message.index.bytes);
+});
+
+test('says how the message relates to the one it answers', () => {
+  const relationship = (version: AddressingSettings['version'], relationshipType?: string) => {
+    const settings = { version, relatesTo: ADDRESSING_DEFAULT, relationshipType } as const;
+    const { message } = add(order(), settings, { ...VALUES, relatesTo: 'urn:uuid:0' });
+    assert.deepEqual(message.index.text(message.index.firstChild(message.header)), 'urn:uuid:0');
+    return readAddressing(message).relatesTo[0].type;
+  };
+  assert.equal(relationship('1.0'), `${WSA}/reply`);
+  assert.equal(relationship('1.0', 'urn:t?a="b"&c'), 'urn:t?a="b"&c');
+  assert.equal(relationship('2004/08'), `{${WSA_2004}}Reply`);
+  assert.equal(relationship('2004/08', '{urn:"t"&}x'), '{urn:"t"&}x');
+  assert.equal(relationship('2004/08', '{}x'), '{}x');
+  assert.equal(relationship('2004/08', 'wsa:Reply'), `{${WSA_2004}}Reply`);
+});
+
+test('relates to nothing when the message that it answers had no MessageID', () => {
+  const { headers } = add(order(), { to: 'urn:to', relatesTo: ADDRESSING_DEFAULT, relationshipType: 'urn:t' });
+  assert.deepEqual(headers[0], [WSA, 'To']);
+  assert.ok(!headers.some(([, name]) => name === 'RelatesTo'));
 });
