@@ -12,6 +12,7 @@ import { makeMessage, readMessages, sizeNames, type Message } from './messages.t
 import { operations, startsFrom, type Engine, type Operation } from './operation.ts';
 import { table, verdictTable } from './report.ts';
 import { judge } from './targets.ts';
+import { measureTokenCache } from './token-cache.ts';
 import { measureThroughEnvoy } from './through-envoy.ts';
 
 const peers = ['xml-crypto', 'wss4j', 'wss4j-conscrypt', 'libxmlsec'] as const;
@@ -25,6 +26,8 @@ interface Options {
   readonly seconds: number;
   readonly rounds: number;
   readonly throughEnvoy: boolean;
+  readonly policies: readonly string[];
+  readonly tokenCache: boolean;
   readonly connections: number;
   readonly memory: boolean;
   readonly json: boolean;
@@ -43,6 +46,8 @@ const program = new Command('bench')
   .option('--seconds <number>', 'of CPU of one round; warming up takes three times as much', Number, 0.4)
   .option('--rounds <number>', 'of which the best counts', Number, 3)
   .option('--through-envoy', 'measure whole requests through a real Envoy instead', false)
+  .option('--policies <list>', 'of those through Envoy, only these', list, [])
+  .option('--token-cache', 'measure what a token costs that is in memory or in Redis instead', false)
   .option('--connections <number>', 'that send requests through Envoy at a time', Number, 16)
   .option('--memory', 'measure the peak memory of one 10 MB message as well', false)
   .option('--json', 'one JSON line a measurement, no tables', false);
@@ -52,6 +57,7 @@ await main(program.parse().opts<Options>());
 async function main(options: Options): Promise<void> {
   const print = (line: string) => process.stdout.write(`${line}\n`);
   if (options.throughEnvoy) return measureThroughEnvoy(options, print);
+  if (options.tokenCache) return measureTokenCache(options.json, print);
   const measurements = await measureEngines(options, (measurement) => {
     if (options.json) print(jsonLine(measurement));
   });

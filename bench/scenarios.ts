@@ -23,6 +23,11 @@ export const scenarios: readonly Scenario[] = [
     name: 'timestamp+username-token',
     request: { secure: { timestamp, usernameToken: { credentials: { secretRef: { name: 'login' } } } } },
   },
+  { name: 'timestamp', request: { secure: { timestamp } } },
+  {
+    name: 'timestamp+token',
+    request: { secure: { timestamp, securityToken: { serviceRef: { name: 'token-service' } } } },
+  },
   { name: 'sign', request: { secure: { timestamp, signature } } },
   {
     name: 'sign+encrypt',
@@ -36,8 +41,12 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** YAML of the policy `bench/NAME` of every scenario, and of the keys. */
-export function manifests(keys: BenchKeys): string {
+/**
+ * YAML of the policy `bench/NAME` of every scenario, and of the keys.
+ *
+ * @param tokenPort of the token service on this host
+ */
+export function manifests(keys: BenchKeys, tokenPort: number): string {
   const tls = ({ certificate, key }: { certificate: string; key: string }) => ({
     'tls.crt': certificate,
     'tls.key': key,
@@ -52,6 +61,10 @@ export function manifests(keys: BenchKeys): string {
       kind: 'ConfigMap',
       metadata: metadata('partner-ca'),
       data: { 'ca.crt': keys.ca + keys.intermediate },
+    },
+    {
+      ...{ apiVersion: 'waxseal.dev/v1alpha1', kind: 'SecurityTokenService', metadata: metadata('token-service') },
+      spec: { external: { url: `http://127.0.0.1:${tokenPort}/`, method: 'GET' } },
     },
     ...scenarios.map(policyOf),
   ];

@@ -18,9 +18,12 @@ import { residentMb } from './measure.ts';
 import { makeMessage, type Message } from './messages.ts';
 import { markdown } from './report.ts';
 import { manifests, policyName, scenarios, type Scenario } from './scenarios.ts';
+import { startTokenService } from './token-service.ts';
 
 export interface ThroughEnvoyOptions {
   readonly sizes: readonly string[];
+  /** Names of scenarios; empty: all. */
+  readonly policies: readonly string[];
   readonly connections: number;
   readonly json: boolean;
 }
@@ -62,14 +65,15 @@ const TICKS = 100;
 export async function measureThroughEnvoy(options: ThroughEnvoyOptions, print: (line: string) => void): Promise<void> {
   const keys = exportKeys(createPki());
   const directory = mkdtempSync(join(tmpdir(), 'waxseal-bench-'));
-  writeFileSync(join(directory, 'bench.yaml'), manifests(keys));
+  const tokenService = await startTokenService();
+  writeFileSync(join(directory, 'bench.yaml'), manifests(keys, tokenService.port));
   const upstream = await startUpstream();
   const client = fork(join(import.meta.dirname, 'load.ts'));
   const engine = await NodeEngine.start('waxseal', keys);
   const bench = { directory, client, engine, upstream: (upstream.address() as AddressInfo).port };
   const results: Result[] = [];
   try {
-    for (const scenario of [REFERENCE, ...scenarios]) {
+    for (const scenario of chosen(options.policies)) {
       // A fresh one each time: memory that an earlier policy or a larger message took is not the next one's.
       const service = await (scenario === REFERENCE ? startReference() : startService(directory));
       try {
@@ -85,9 +89,20 @@ export async function measureThroughEnvoy(options: ThroughEnvoyOptions, print: (
     client.kill();
     engine.close();
     upstream.close();
+    tokenService.close();
     rmSync(directory, { recursive: true, force: true });
   }
   if (!options.json) print(`${table(results)}\n\n${verdicts(results)}`);
+}
+
+/** @throws Error for a name that there is not */
+function chosen(names: readonly string[]): Scenario[] {
+  const all = [REFERENCE, ...scenarios];
+  const unknown = names.find((name) => !all.some((scenario) => scenario.name === name));
+  if (unknown !== undefined) {
+    throw new Error(`unknown policy ${unknown}; use ${all.map(({ name }) => name).join(', ')}`);
+  }
+  return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
 }
 
 async function measureScenario(
