@@ -12,6 +12,7 @@ import {
   REFERENCE_GRANTS_BETA,
   SECRETS,
   TOKEN_SERVICES,
+  apiVersionOf,
 } from '../operator/kubernetes/resources.ts';
 import { isArchived, type NeededObject } from '../policy/archive/archive.ts';
 import type { PlannedImport } from '../policy/archive/import-plan.ts';
@@ -22,13 +23,15 @@ import { UsageError } from './usage-error.ts';
 
 export interface ImportTarget {
   existing(kind: string, name: string): KubernetesObject | undefined;
-  /** Everything else that policies are checked with: Secrets, ConfigMaps, ReferenceGrants. */
+  /** What policies are checked with: Secrets, ConfigMaps, ReferenceGrants, and token services that are there already. */
   readonly manifests: readonly Manifest[];
   /** Needed objects that may be there, and may not be read. */
   readonly unreadable: readonly NeededObject[];
   /** All of it or nothing. @param dryRun only asks whether it would be taken */
   write(plans: readonly PlannedImport[], dryRun: boolean): Promise<void>;
 }
+
+const RESOURCES = { Secret: SECRETS, ConfigMap: CONFIG_MAPS, SecurityTokenService: TOKEN_SERVICES } as const;
 
 /** @param needs of the archive, in the names of the target */
 export async function clusterTarget(
@@ -47,10 +50,10 @@ export async function clusterTarget(
   const found: KubernetesObject[] = [];
   for (const need of needs) {
     try {
-      const resource = need.kind === 'Secret' ? SECRETS : CONFIG_MAPS;
+      const resource = RESOURCES[need.kind];
       found.push({
         ...(await cluster.get(resource, need.namespace ?? namespace, need.name)),
-        apiVersion: 'v1',
+        apiVersion: apiVersionOf(resource),
         kind: need.kind,
       });
     } catch (error) {
@@ -126,7 +129,7 @@ export async function folderTarget(folder: string, namespace: string): Promise<I
       if (second !== undefined) throw new UsageError(`${kind} ${namespace}/${name} is defined twice in ${folder}`);
       return first?.object as KubernetesObject | undefined;
     },
-    manifests: manifests.filter((manifest) => !isArchived(manifest)),
+    manifests: manifests.filter(({ kind }) => kind !== 'WSSecurityPolicy'),
     unreadable: [],
     write: async (plans, dryRun) => {
       const files = plans.map(({ object }) => {

@@ -43,6 +43,33 @@ const orders = {
   status: { ancestors: [] },
 };
 const guard = { ...orders, metadata: { name: 'guard', namespace: 'shop' }, spec: { unmatched: 'Refuse' }, status: {} };
+const tokens = {
+  ...guard,
+  metadata: { name: 'tokens', namespace: 'shop' },
+  spec: {
+    request: {
+      secure: {
+        securityToken: {
+          serviceRef: { name: 'sts', namespace: 'shop' },
+          ...{ onSecurityFault: 'Retry', retryUrl: 'http://127.0.0.1:10081' },
+        },
+      },
+    },
+    response: { secure: { securityToken: { serviceRef: { name: 'central', namespace: 'shared' } } } },
+  },
+};
+const sts = {
+  ...guard,
+  kind: 'SecurityTokenService',
+  metadata: { name: 'sts', namespace: 'shop' },
+  spec: {
+    wsTrust: {
+      ...{ url: 'https://sts.test/issue', appliesTo: 'https://backend.test' },
+      authentication: { usernameToken: {} },
+    },
+    credentials: [{ name: 'acme', default: true, secretRef: { name: 'sts-login' } }],
+  },
+};
 const other = { ...guard, metadata: { name: 'other', namespace: 'elsewhere' } };
 
 before(async () => {
@@ -251,4 +278,55 @@ test('what cannot be read says so', async () => {
     assert.equal(code, 2, args.join(' '));
     assert.match(err, message);
   }
+});
+
+test('token services move with the policies: under other names and addresses, and with what they lack', async () => {
+  const source = path.join(target, '.source');
+  await mkdir(source);
+  await writeFile(path.join(source, 'all.yaml'), [tokens, sts].map((item) => stringify(item)).join('---\n'));
+  const zip = path.join(target, '.tokens.zip');
+  const { out: exported } = await runWaxseal(['export', '-n', 'shop', '-o', zip, '--config', source]);
+  assert.match(exported, /SecurityTokenService shared\/central, used by WSSecurityPolicy\/tokens/);
+  assert.match(
+    exported,
+    /Secret shop\/sts-login \(username and password, tls.crt and tls.key, or authorization\), used by SecurityTokenService\/sts/,
+  );
+  assert.doesNotMatch(exported, /SecurityTokenService shop\/sts,/, 'it is in the archive');
+
+  const file = await map({
+    ...{ tokenServices: { sts: 'corporate', 'shared/central': 'main' }, namespaces: { shared: 'common' } },
+    ...{ secrets: { 'sts-login': 'corporate-login' } },
+    urls: { 'https://sts.test/issue': 'https://sts.prod', 'http://127.0.0.1:10081': 'http://127.0.0.1:10082' },
+  });
+  const { code, out, err } = await runWaxseal(['import', zip, '-n', 'prod', '--map', file, '--config', target]);
+  assert.deepEqual([code, err], [0, '']);
+  assert.match(out, /Missing:\n {2}Secret prod\/corporate-login .*\n {2}SecurityTokenService common\/main, used by/);
+  const service = await read('securitytokenservice.prod.corporate.yaml');
+  assert.match(service, /url: https:\/\/sts.prod\n {4}appliesTo: https:\/\/backend.test/);
+  const policy = await read('wssecuritypolicy.prod.tokens.yaml');
+  assert.match(policy, /serviceRef:\n {10}name: corporate\n/);
+  assert.match(policy, /retryUrl: http:\/\/127.0.0.1:10082/);
+  assert.match(policy, /name: main\n {10}namespace: common/);
+
+  const mistake = await map({ urls: { 'https://sts.test': 'nowhere' } });
+  const refused = await runWaxseal(['import', zip, '-n', 'prod', '--map', mistake, '--config', target]);
+  assert.match(refused.err, /urls: https:\/\/sts.test: "nowhere" is no address/);
+});
+
+test('a token service with a mistake is refused; one that lacks a Secret is not', async () => {
+  const file = path.join(target, '.zip');
+  const metadata = { name: 'sts' };
+  const wrong = { ...sts, metadata, spec: { ...sts.spec, wsTrust: { url: 'http://sts.test' } } };
+  await writeFile(
+    file,
+    writeZip(
+      new Map([
+        ['waxseal.json', good],
+        ['securitytokenservices/sts.yaml', entry(wrong)],
+      ]),
+    ),
+  );
+  const { code, err } = await runWaxseal(['import', file, '-n', 'shop', '--config', target]);
+  assert.equal(code, 2);
+  assert.match(err, /shop\/sts: error: spec.wsTrust.url: the URL must begin with https/);
 });

@@ -3,13 +3,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { Command } from 'commander';
 import { compileBundle } from '../extproc/pipeline/compile.ts';
+import { compileTokenService } from '../extproc/pipeline/compile-token-service.ts';
 import { ArchiveError, isNamespace, readArchive, type Archive, type NeededObject } from '../policy/archive/archive.ts';
-import { describeNeed, findingsOf } from '../policy/archive/check-import.ts';
+import { describeNeed, findingsOf, type ImportFindings } from '../policy/archive/check-import.ts';
 import { planImport, type PlannedImport } from '../policy/archive/import-plan.ts';
 import { EMPTY_MAP, NameMapError, parseNameMap, renamed, type NameMap } from '../policy/archive/name-map.ts';
 import { ZIP_LIMITS, ZipError } from '../policy/archive/zip.ts';
 import { manifestOf, type Manifest } from '../policy/load.ts';
-import { formatProblem } from '../policy/problem.ts';
 import { resolve } from '../policy/resolve.ts';
 import { withCluster, withSourceOptions, type SourceFlags } from './cluster-options.ts';
 import { clusterTarget, folderTarget, type ImportTarget } from './import-target.ts';
@@ -41,7 +41,8 @@ The map, of which every part may be left out; names that it does not have stay a
   policies:      { orders: orders-v2 }
   tokenServices: { corporate-sts: sts }
   targets:       { HTTPRoute/orders: orders-public }
-  namespaces:    { shared: shared-prod }      # of Secrets and ConfigMaps in other namespaces
+  namespaces:    { shared: shared-prod }      # of what is referred to in other namespaces
+  urls:          { "https://sts.test": "https://sts.prod" }   # of token services, appliesTo and retryUrl
 
 Examples:
   waxseal import shop.zip --namespace shop-prod --map prod.yaml --dry-run
@@ -97,7 +98,8 @@ async function run(archive: Archive, flags: Flags, target: ImportTarget): Promis
   const missing = missingObjects(archive.needs, namespace, target);
   if (missing.length > 0) console.log(['Missing:', ...missing.map((line) => `  ${line}`)].join('\n'));
   for (const need of target.unreadable) console.log(`Not known: ${describeNeed(need, namespace)}: you may not read it`);
-  const { errors, warnings } = check(plans, target);
+  const { errors: wrong, warnings } = check(plans, target);
+  const errors = [...wrong];
   for (const warning of warnings) console.log(`warning: ${printable(warning)}`);
   const kept = overwrite ? [] : plans.filter(({ protectedBecause }) => protectedBecause !== undefined);
   for (const { object, protectedBecause } of kept) {
@@ -131,22 +133,17 @@ function missingObjects(needs: readonly NeededObject[], namespace: string, targe
     .map((need) => printable(describeNeed(need, namespace)));
 }
 
-function check(
-  plans: readonly PlannedImport[],
-  target: ImportTarget,
-): { errors: string[]; warnings: readonly string[] } {
+function check(plans: readonly PlannedImport[], target: ImportTarget): ImportFindings {
   const imported: Manifest[] = plans.map(({ object }) => manifestOf(object));
-  const { bundle, problems } = resolve([...target.manifests, ...imported]);
+  const replaced = new Set(imported.map(idOf));
+  const kept = target.manifests.filter((manifest) => !replaced.has(idOf(manifest)));
+  const { bundle, tokenServices, problems } = resolve([...kept, ...imported]);
   const { problems: broken } = compileBundle(bundle);
-  const { errors, warnings } = findingsOf([...problems, ...broken], imported);
-  const services = imported.filter(({ kind }) => kind === 'SecurityTokenService').flatMap(errorsOfService);
-  return { errors: [...errors, ...services], warnings };
+  const unusable = tokenServices.flatMap((service) => compileTokenService(service).problems);
+  return findingsOf([...problems, ...broken, ...unusable], imported);
 }
 
-function errorsOfService(manifest: Manifest): string[] {
-  const errors = resolve([manifest]).problems.filter(({ severity }) => severity === 'error');
-  return errors.map((problem) => `${manifest.kind} ${manifest.name}: ${formatProblem(problem)}`);
-}
+const idOf = ({ kind, namespace, name }: Manifest): string => `${kind}/${namespace}/${name}`;
 
 function countOf(plans: readonly PlannedImport[]): string {
   const count = (wanted: PlannedImport['action']): number => plans.filter(({ action }) => action === wanted).length;

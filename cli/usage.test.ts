@@ -71,7 +71,27 @@ test('--json; a guard on the Gateway covers the routes that have no policy', asy
   ]);
   assert.equal(usage.policies.find(({ policy }) => policy === 'shop/guard')?.guard, true);
   const elsewhere = await runCommand(usageCommand(), ['--config', config, '--json', '-n', 'elsewhere']);
-  assert.deepEqual(JSON.parse(elsewhere.out), { policies: [], routes: [] });
+  assert.deepEqual(JSON.parse(elsewhere.out), { policies: [], routes: [], tokenServices: [] });
+});
+
+test('who uses which token service, and who none', async () => {
+  const uses = (name: string, serviceRef: object) =>
+    policy(name, { request: { secure: { securityToken: { serviceRef } } } });
+  const service = (name: string) => ({
+    ...{ apiVersion: 'waxseal.dev/v1alpha1', kind: 'SecurityTokenService', metadata: { name, namespace: 'shop' } },
+    spec: { external: { url: 'https://tokens.example' } },
+  });
+  const users = [
+    uses('one', { name: 'sts' }),
+    uses('two', { name: 'sts', namespace: 'shop' }),
+    uses('lost', { name: 'st' }),
+  ];
+  const config = await file('services.yaml', [service('sts'), service('idle'), ...users]);
+  const { out } = await runCommand(usageCommand(), ['--config', config]);
+  assert.match(
+    out,
+    /^TOKEN SERVICE +USED BY\nshop\/idle +no policy\nshop\/st +shop\/lost, and it is not there\nshop\/sts +shop\/one, shop\/two$/m,
+  );
 });
 
 test('validate tells of targets, at the place where they are named', async () => {

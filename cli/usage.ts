@@ -1,4 +1,4 @@
-/** `waxseal usage`: which policies apply where, which apply nowhere and why, and which routes have none. */
+/** `waxseal usage`: which policies apply where or nowhere, which routes have none, and who uses which token service. */
 
 import { Command } from 'commander';
 import type { Cluster } from '../operator/kubernetes/client.ts';
@@ -10,11 +10,19 @@ import {
   HTTP_ROUTES,
   POLICIES,
   SERVICES,
+  TOKEN_SERVICES,
   TRAFFIC_POLICIES,
 } from '../operator/kubernetes/resources.ts';
 import { inventoryOf } from '../policy/attach/inventory.ts';
 import { CHART_DEFAULTS, offlineInventory, type OfflineInventory } from '../policy/usage/offline.ts';
-import { usageOf, type PolicyPlace, type PolicyUsage, type RouteUsage, type Usage } from '../policy/usage/usage.ts';
+import {
+  usageOf,
+  type PolicyPlace,
+  type PolicyUsage,
+  type RouteUsage,
+  type TokenServiceUsage,
+  type Usage,
+} from '../policy/usage/usage.ts';
 import { listOf, loadFolder, withCluster, withSourceOptions, type SourceFlags } from './cluster-options.ts';
 
 interface Flags extends SourceFlags {
@@ -24,8 +32,10 @@ interface Flags extends SourceFlags {
 
 export function usageCommand(): Command {
   return withSourceOptions(new Command('usage'))
-    .description('which policies apply where, which apply nowhere and why, and which routes have none')
-    .option('-n, --namespace <namespace>', 'only the policies and routes of this namespace')
+    .description(
+      'which policies apply where, which nowhere and why, which routes have none, and who uses token services',
+    )
+    .option('-n, --namespace <namespace>', 'only the policies, routes and token services of this namespace')
     .option('--json', 'print one JSON document', false)
     .addHelpText(
       'after',
@@ -51,6 +61,7 @@ async function ofFolder(folder: string): Promise<OfflineInventory> {
 
 const KINDS = [
   POLICIES,
+  TOKEN_SERVICES,
   GATEWAY_CLASSES,
   GATEWAYS,
   HTTP_ROUTES,
@@ -72,13 +83,15 @@ function ofNamespace(usage: Usage, namespace: string | undefined): Usage {
   return {
     policies: usage.policies.filter(({ policy }) => policy.startsWith(`${namespace}/`)),
     routes: usage.routes.filter(({ route }) => route.startsWith(`${namespace}/`)),
+    tokenServices: usage.tokenServices.filter(({ tokenService }) => tokenService.startsWith(`${namespace}/`)),
   };
 }
 
 /** @param offline nothing is known of what gateways have taken */
-function asText({ policies, routes }: Usage, offline: boolean): string {
+function asText({ policies, routes, tokenServices }: Usage, offline: boolean): string {
   const policyRows = policies.flatMap((policy) => policy.places.map((place) => policyRow(policy, place, offline)));
   const routeRows = routes.map((route) => [route.route, route.gateway ?? 'none', decision(route)]);
+  const serviceRows = tokenServices.map((service) => [service.tokenService, usersOf(service)]);
   const problems = policies.flatMap(({ policy, places }) =>
     places.filter(({ applies }) => !applies).map(({ message }) => `${policy}: ${message}`),
   );
@@ -86,7 +99,13 @@ function asText({ policies, routes }: Usage, offline: boolean): string {
     table(['POLICY', 'STATE', 'APPLIES TO', 'ROUTES'], policyRows),
     ...(problems.length > 0 ? ['', 'Problems:', ...problems.map((line) => `  ${line}`)] : []),
     ...(routeRows.length > 0 ? ['', table(['ROUTE', 'GATEWAY', 'POLICY'], routeRows)] : []),
+    ...(serviceRows.length > 0 ? ['', table(['TOKEN SERVICE', 'USED BY'], serviceRows)] : []),
   ].join('\n');
+}
+
+function usersOf({ exists, policies }: TokenServiceUsage): string {
+  if (policies.length === 0) return 'no policy';
+  return `${policies.join(', ')}${exists ? '' : ', and it is not there'}`;
 }
 
 function policyRow(usage: PolicyUsage, place: PolicyPlace, offline: boolean): string[] {

@@ -60,10 +60,34 @@ test('--json', async () => {
   );
 });
 
+test('token services without a policy: what their Secrets hold is checked as well', async () => {
+  const place = path.join(folder, 'services.yaml');
+  const service = (name: string, secret: string): string =>
+    `apiVersion: waxseal.dev/v1alpha1\nkind: SecurityTokenService\nmetadata: { name: ${name} }\nspec:\n` +
+    `  wsTrust: { url: "https://sts.example", authentication: { usernameToken: {} } }\n` +
+    `  credentials: [{ name: a, default: true, secretRef: { name: ${secret} } }]\n`;
+  const secret = (name: string, data: string): string =>
+    `apiVersion: v1\nkind: Secret\nmetadata: { name: ${name} }\nstringData: ${data}\n`;
+  const all = [
+    ...[service('good', 'login'), service('bad', 'half')],
+    ...[secret('login', '{ username: u, password: sesame }'), secret('half', '{ username: u }')],
+  ];
+  writeFileSync(place, all.join('---\n'));
+  const { status, output } = await run(place);
+  assert.equal(status, 2);
+  assert.match(output, /services.yaml:13:43: error: spec.credentials\[0\].secretRef: .*half.*password/);
+  assert.match(output, /0 policies, 2 token services, 1 error, 0 warnings/);
+  const { tokenServices } = JSON.parse((await run('--json', place)).output) as { tokenServices: unknown };
+  assert.deepEqual(tokenServices, [
+    { id: 'default/good', valid: true },
+    { id: 'default/bad', valid: false },
+  ]);
+});
+
 test('nothing to check: exit status 2', async () => {
   for (const place of [empty, path.join(folder, 'absent')]) {
     const { status, output } = await run(place);
     assert.equal(status, 2);
-    assert.match(output, /There is no WSSecurityPolicy to check/);
+    assert.match(output, /There is no WSSecurityPolicy or SecurityTokenService to check/);
   }
 });

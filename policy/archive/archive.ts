@@ -22,13 +22,13 @@ const FOLDERS: ReadonlyMap<string, string> = new Map([
   ['SecurityTokenService', 'securitytokenservices'],
 ]);
 
-/** A Secret or ConfigMap that objects of the archive refer to. */
+/** An object that objects of the archive refer to, and that is not in it. */
 export interface NeededObject {
-  readonly kind: 'Secret' | 'ConfigMap';
+  readonly kind: FieldReference['kind'];
   readonly name: string;
   /** Absent: the namespace of the archive's objects. */
   readonly namespace?: string;
-  /** What must be in it: the keys by name where they are known, else what the field takes. */
+  /** What must be in a Secret or ConfigMap: the keys by name where they are known, else what the field takes. */
   readonly keys: readonly string[];
   /** `Kind/name` */
   readonly usedBy: readonly string[];
@@ -72,14 +72,16 @@ export function makeArchive(namespace: string, objects: readonly KubernetesObjec
   return { namespace, objects: clean, needs: neededBy(clean) };
 }
 
-/** The Secrets and ConfigMaps that objects refer to, each once, in the order of their names. */
+/** What objects refer to and are not themselves, each once, in the order of their names. */
 export function neededBy(objects: readonly KubernetesObject[]): NeededObject[] {
   const needed = new Map<string, { reference: FieldReference; keys: Set<string>; usedBy: Set<string> }>();
+  const present = new Set(objects.map(objectId));
   for (const object of objects) {
     for (const reference of referencesIn(object['spec'])) {
+      if (reference.namespace === undefined && present.has(`${reference.kind}/${reference.name}`)) continue;
       const id = `${reference.kind}/${reference.namespace ?? ''}/${reference.name}`;
       const entry = needed.get(id) ?? { reference, keys: new Set(), usedBy: new Set() };
-      entry.keys.add(reference.key ?? contentOf(reference));
+      if (reference.kind !== 'SecurityTokenService') entry.keys.add(reference.key ?? contentOf(reference));
       entry.usedBy.add(objectId(object));
       needed.set(id, entry);
     }
@@ -106,7 +108,11 @@ function contentOf({ path }: FieldReference): string {
     case 'recipientRef':
       return 'tls.crt';
     case 'secretRef':
-      return 'username and password';
+      return path[0] === 'credentials'
+        ? 'username and password, tls.crt and tls.key, or authorization'
+        : 'username and password';
+    case 'wsdlRef':
+      return 'service.wsdl';
     case 'secretRefs':
       return 'secret';
     case 'usersRef':

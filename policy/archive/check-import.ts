@@ -2,10 +2,10 @@
 
 import type { Manifest } from '../load.ts';
 import { formatProblem, type Problem } from '../problem.ts';
-import { policyId } from '../report.ts';
+import { ownerOf } from '../report.ts';
 import type { NeededObject } from './archive.ts';
 
-/** What keeps a policy from working until somebody adds an object: no reason not to import it. */
+/** What keeps an object from working until somebody adds another one: no reason not to import it. */
 const OF_OBJECTS: ReadonlySet<string> = new Set(['InvalidRef', 'RefNotPermitted']);
 
 export interface ImportFindings {
@@ -14,13 +14,15 @@ export interface ImportFindings {
   readonly warnings: readonly string[];
 }
 
-/** @param problems of the target as it would be; those of other policies are passed over */
+/** @param problems of the target as it would be; those of other objects are passed over */
 export function findingsOf(problems: readonly Problem[], imported: readonly Manifest[]): ImportFindings {
-  const ids = new Set(imported.map(policyId));
+  const ids = new Set(imported.map((manifest) => JSON.stringify(ownerOf(manifest))));
   const concerning = problems.filter(
-    ({ policy, severity }) => policy !== undefined && ids.has(policy) && severity !== 'note',
+    ({ policy, tokenService, severity }) =>
+      ids.has(JSON.stringify(policy === undefined ? { tokenService } : { policy })) && severity !== 'note',
   );
-  const text = (problem: Problem): string => `${problem.policy ?? ''}: ${formatProblem(problem)}`;
+  const text = (problem: Problem): string =>
+    `${problem.policy ?? problem.tokenService ?? ''}: ${formatProblem(problem)}`;
   const isError = ({ severity, reason }: Problem): boolean => severity === 'error' && !OF_OBJECTS.has(reason);
   return {
     errors: concerning.filter(isError).map(text),
@@ -30,5 +32,6 @@ export function findingsOf(problems: readonly Problem[], imported: readonly Mani
 
 /** `Secret shop/keys (tls.crt and tls.key), used by WSSecurityPolicy/orders` */
 export function describeNeed({ kind, name, namespace, keys, usedBy }: NeededObject, own: string): string {
-  return `${kind} ${namespace ?? own}/${name} (${keys.join('; ')}), used by ${usedBy.join(', ')}`;
+  const content = keys.length === 0 ? '' : ` (${keys.join('; ')})`;
+  return `${kind} ${namespace ?? own}/${name}${content}, used by ${usedBy.join(', ')}`;
 }

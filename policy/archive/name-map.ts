@@ -11,14 +11,17 @@ export interface NameMap {
   readonly secrets: ReadonlyMap<string, string>;
   readonly configMaps: ReadonlyMap<string, string>;
   readonly policies: ReadonlyMap<string, string>;
+  /** As `secrets`. */
   readonly tokenServices: ReadonlyMap<string, string>;
   /** `Kind/name` of what policies attach to. */
   readonly targets: ReadonlyMap<string, string>;
-  /** Of Secrets and ConfigMaps in other namespaces than the policies. */
+  /** Of what is referred to in other namespaces than the policies. */
   readonly namespaces: ReadonlyMap<string, string>;
+  /** Addresses: those of token services, what their tokens are for, and where messages are sent again. */
+  readonly urls: ReadonlyMap<string, string>;
 }
 
-const SECTIONS = ['secrets', 'configMaps', 'policies', 'tokenServices', 'targets', 'namespaces'] as const;
+const SECTIONS = ['secrets', 'configMaps', 'policies', 'tokenServices', 'targets', 'namespaces', 'urls'] as const;
 type Section = (typeof SECTIONS)[number];
 
 /** The map, or its use on an archive, is wrong: one sentence for each mistake. */
@@ -53,11 +56,12 @@ export function parseNameMap(text: string): NameMap {
       return new Map();
     }
     for (const [from, to] of Object.entries(entries)) {
-      const good = typeof to === 'string' && (section === 'namespaces' ? isNamespace(to) : isObjectName(to));
-      if (!good)
-        mistakes.push(
-          `${section}: ${from}: ${JSON.stringify(to)} is no name; write lower-case letters, digits and hyphens`,
-        );
+      if (typeof to === 'string' && isGood(section, to)) continue;
+      const mend =
+        section === 'urls'
+          ? 'is no address; write one like https://sts.example/issue'
+          : 'is no name; write lower-case letters, digits and hyphens';
+      mistakes.push(`${section}: ${from}: ${JSON.stringify(to)} ${mend}`);
     }
     return new Map(Object.entries(entries as Record<string, string>));
   };
@@ -68,9 +72,15 @@ export function parseNameMap(text: string): NameMap {
     tokenServices: read('tokenServices'),
     targets: read('targets'),
     namespaces: read('namespaces'),
+    urls: read('urls'),
   };
   if (mistakes.length > 0) throw new NameMapError(mistakes);
   return map;
+}
+
+function isGood(section: Section, name: string): boolean {
+  if (section === 'urls') return URL.canParse(name);
+  return section === 'namespaces' ? isNamespace(name) : isObjectName(name);
 }
 
 /**
@@ -87,18 +97,29 @@ export function renamed(archive: Archive, map: NameMap): Archive {
   return { namespace: archive.namespace, objects, needs: neededBy(objects) };
 }
 
+const SECTION_OF = { Secret: 'secrets', ConfigMap: 'configMaps', SecurityTokenService: 'tokenServices' } as const;
+
+/** Where addresses stand in a policy or a token service. */
+const URL_FIELDS: readonly (readonly string[])[] = [
+  ['wsTrust', 'url'],
+  ['wsTrust', 'appliesTo'],
+  ['external', 'url'],
+  ['request', 'secure', 'securityToken', 'retryUrl'],
+];
+
 function checkUse({ objects }: Archive, map: NameMap): void {
   const known: Record<Section, Set<string>> = {
     ...{ secrets: new Set(), configMaps: new Set(), policies: new Set(), tokenServices: new Set() },
-    ...{ targets: new Set(), namespaces: new Set() },
+    ...{ targets: new Set(), namespaces: new Set(), urls: new Set() },
   };
   for (const object of objects) {
     known[object.kind === 'WSSecurityPolicy' ? 'policies' : 'tokenServices'].add(object.metadata.name);
     for (const { kind, name, namespace } of referencesIn(object['spec'])) {
-      known[kind === 'Secret' ? 'secrets' : 'configMaps'].add(qualified(name, namespace));
+      known[SECTION_OF[kind]].add(qualified(name, namespace));
       if (namespace !== undefined) known.namespaces.add(namespace);
     }
     for (const { kind, name } of targetsOf(object)) known.targets.add(`${kind}/${name}`);
+    for (const url of urlsIn(object['spec'])) known.urls.add(url);
   }
   const mistakes = SECTIONS.flatMap((section) =>
     [...map[section].keys()]
@@ -114,13 +135,13 @@ function renameObject(object: KubernetesObject, map: NameMap): KubernetesObject 
   const { kind, metadata } = object;
   const own = kind === 'WSSecurityPolicy' ? map.policies : map.tokenServices;
   const spec = rewriteReferences(object['spec'], ({ kind: of, name, namespace }) => ({
-    name: (of === 'Secret' ? map.secrets : map.configMaps).get(qualified(name, namespace)) ?? name,
+    name: map[SECTION_OF[of]].get(qualified(name, namespace)) ?? name,
     ...(namespace !== undefined && { namespace: map.namespaces.get(namespace) ?? namespace }),
   }));
   return {
     ...object,
     metadata: { ...metadata, name: own.get(metadata.name) ?? metadata.name },
-    ...(spec !== undefined && { spec: renameTokenServices(renameTargets(spec, map), map) }),
+    ...(spec !== undefined && { spec: replaceUrls(renameTargets(spec, map), map) }),
   };
 }
 
@@ -133,13 +154,17 @@ function renameTargets(spec: unknown, { targets }: NameMap): unknown {
   return { ...spec, targetRefs };
 }
 
-/** `secure.securityToken.serviceRef` of both phases. */
-function renameTokenServices(spec: unknown, { tokenServices }: NameMap): unknown {
-  for (const phase of ['request', 'response']) {
-    const reference = at(spec, [phase, 'secure', 'securityToken', 'serviceRef']);
-    if (isMapping(reference) && typeof reference['name'] === 'string') {
-      reference['name'] = tokenServices.get(reference['name']) ?? reference['name'];
-    }
+function urlsIn(spec: unknown): string[] {
+  return URL_FIELDS.map((path) => at(spec, path)).filter((value) => typeof value === 'string');
+}
+
+/** @param spec a copy, which is changed */
+function replaceUrls(spec: unknown, { urls }: NameMap): unknown {
+  for (const path of URL_FIELDS) {
+    const holder = at(spec, path.slice(0, -1));
+    const field = path.at(-1) ?? '';
+    if (!isMapping(holder) || typeof holder[field] !== 'string') continue;
+    holder[field] = urls.get(holder[field]) ?? holder[field];
   }
   return spec;
 }

@@ -1,9 +1,9 @@
-/** Where an object refers to Secrets and ConfigMaps, by the names of its fields alone: it need be no valid policy. */
+/** Where an object refers to others, by the names of its fields alone: it need be no valid policy. */
 
 import type { FieldPath } from '../load.ts';
 
 export interface FieldReference {
-  readonly kind: 'Secret' | 'ConfigMap';
+  readonly kind: 'Secret' | 'ConfigMap' | 'SecurityTokenService';
   readonly name: string;
   /** Absent: the object's own. */
   readonly namespace?: string;
@@ -12,8 +12,8 @@ export interface FieldReference {
   readonly path: FieldPath;
 }
 
-/** Other references than to Secrets and ConfigMaps. */
-const OTHER_REFERENCES = new Set(['targetRefs', 'serviceRef', 'stsRef']);
+/** To what policies attach to, which has names of its own in each environment. */
+const TARGETS = 'targetRefs';
 
 /** Every reference in a spec. */
 export function referencesIn(spec: unknown): FieldReference[] {
@@ -57,9 +57,9 @@ function applyChange(
   path: FieldPath,
   change: (reference: FieldReference) => Pick<FieldReference, 'name' | 'namespace'>,
 ): void {
-  const { kind, name, namespace, key } = value;
+  const { name, namespace, key } = value;
   const changed = change({
-    kind: kind === 'ConfigMap' ? 'ConfigMap' : 'Secret',
+    kind: kindOf(value, path),
     name,
     ...(typeof namespace === 'string' && { namespace }),
     ...(typeof key === 'string' && { key }),
@@ -68,6 +68,14 @@ function applyChange(
   value.name = changed.name;
   if (changed.namespace === undefined) delete value.namespace;
   else value.namespace = changed.namespace;
+}
+
+/** The kind that is written, or that the field takes where none is. */
+function kindOf({ kind }: ReferenceValue, path: FieldPath): FieldReference['kind'] {
+  const field = path.at(-1);
+  if (field === 'serviceRef') return 'SecurityTokenService';
+  const usual = field === 'wsdlRef' ? 'ConfigMap' : 'Secret';
+  return kind === 'Secret' || kind === 'ConfigMap' ? kind : usual;
 }
 
 function entriesOf(value: unknown): [string | number, unknown][] {
@@ -79,7 +87,7 @@ function entriesOf(value: unknown): [string | number, unknown][] {
 function isReferenceField(path: FieldPath): boolean {
   const last = path.at(-1);
   const field = typeof last === 'number' ? path.at(-2) : last;
-  if (typeof field !== 'string' || OTHER_REFERENCES.has(field)) return false;
+  if (typeof field !== 'string' || field === TARGETS) return false;
   return typeof last === 'number' ? field.endsWith('Refs') : field.endsWith('Ref');
 }
 

@@ -1,5 +1,6 @@
-/** Which policies apply where, which apply nowhere, and which routes have none. A pure function. */
+/** Which policies apply where, which apply nowhere, which routes have none, and who uses which token service. A pure function. */
 
+import { referencesIn } from '../archive/object-references.ts';
 import { Landscape } from '../attach/landscape.ts';
 import { planAttachment } from '../attach/plan.ts';
 import type { AttachOptions, GatewayKind, Inventory, PlannedAncestor } from '../attach/types.ts';
@@ -44,9 +45,19 @@ export interface RouteUsage {
   readonly extensionPolicy?: string;
 }
 
+export interface TokenServiceUsage {
+  /** `namespace/name` */
+  readonly tokenService: string;
+  /** False: policies refer to it, and it is not there. */
+  readonly exists: boolean;
+  /** Those that refer to it, `namespace/name`. */
+  readonly policies: readonly string[];
+}
+
 export interface Usage {
   readonly policies: readonly PolicyUsage[];
   readonly routes: readonly RouteUsage[];
+  readonly tokenServices: readonly TokenServiceUsage[];
 }
 
 export function usageOf(inventory: Inventory, options: AttachOptions): Usage {
@@ -74,7 +85,24 @@ export function usageOf(inventory: Inventory, options: AttachOptions): Usage {
   return {
     policies,
     routes: routes.sort((a, b) => order(a.route, b.route) || order(a.gateway ?? '', b.gateway ?? '')),
+    tokenServices: tokenServiceUsage(inventory),
   };
+}
+
+function tokenServiceUsage({ policies, tokenServices }: Inventory): TokenServiceUsage[] {
+  const usedBy = new Map<string, Set<string>>(tokenServices.map((service) => [idOf(service), new Set()]));
+  const present = new Set(usedBy.keys());
+  for (const policy of policies) {
+    for (const { kind, namespace = policy.metadata.namespace ?? 'default', name } of referencesIn(policy.spec)) {
+      if (kind !== 'SecurityTokenService') continue;
+      const id = `${namespace}/${name}`;
+      const users = usedBy.get(id) ?? new Set();
+      usedBy.set(id, users.add(idOf(policy)));
+    }
+  }
+  return [...usedBy]
+    .map(([id, users]) => ({ tokenService: id, exists: present.has(id), policies: [...users].sort() }))
+    .sort((a, b) => order(a.tokenService, b.tokenService));
 }
 
 interface Described {
