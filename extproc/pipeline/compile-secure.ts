@@ -95,6 +95,10 @@ function compileSignature(
 ): SignatureSettings | undefined {
   const { keyRef, digest, canonicalization, inclusiveNamespaces, keyIdentifier, parts, confirm } = signature;
   const rest = { digest, canonicalization, inclusiveNamespaces, keyIdentifier, parts: signedParts(parts), confirm };
+  if (keyIdentifier === 'SAMLAssertion') {
+    // Where the policy gives none, the key of the token decides, which differs by credential.
+    return { ...rest, ...(signature.algorithm !== undefined && { algorithm: signature.algorithm }) };
+  }
   if (keyRef === undefined) return { ...rest, algorithm: signature.algorithm ?? defaultAlgorithm(preset, 'secret') };
   const key = keys.attempt([...at, 'keyRef'], () => {
     const material = keys.get(keyRef);
