@@ -17,9 +17,10 @@ import { testKey } from '../support/test-keys.ts';
 export type SoapVersion = '1.1' | '1.2';
 
 /**
- * How callers of the token service prove who they are. `x509`: a signature over Body and Timestamp, with a BinarySecurityToken;
- * `x509-signed`: the same, and answers are signed; `x509-encrypted`: they are also encrypted for the signer. `username-text-2005`
- * speaks WS-Trust 2005-02, the others 1.3 and 1.4.
+ * How callers of the token service prove who they are. `username-digest` comes with a Timestamp, `username-text` without.
+ * `x509`: a signature over Body and Timestamp, with a BinarySecurityToken; `x509-signed`: the same, and answers are signed;
+ * `x509-encrypted`: they are also encrypted for the signer. `username-text-2005` speaks WS-Trust 2005-02, the others 1.3
+ * and 1.4.
  */
 export type Authentication =
   'username-text' | 'username-digest' | 'x509' | 'x509-signed' | 'x509-encrypted' | 'mtls' | 'username-text-2005';

@@ -57,6 +57,7 @@ final class Endpoints {
                 EndpointImpl endpoint = endpoint(service, version, settings);
                 endpoint.getFeatures().add(Policies.feature(demands.get(name)));
                 endpoint.getFeatures().add(new WSAddressingFeature());
+                endpoint.getOutInterceptors().add(new AnswerAction());
                 publish(endpoint, root, version, name, name.equals("mtls") ? new ClientCertificate() : null);
             }
             EndpointImpl old = endpoint(new TokenService(properties, control, true), version, settings);

@@ -14,10 +14,10 @@ final class Policies {
     private static final String LAX = policy("sp:Layout", "<sp:Lax/>");
     private static final String BODY_SIGNED = "<sp:SignedParts><sp:Body/></sp:SignedParts>";
 
-    /** A UsernameToken over TLS. */
+    /** A UsernameToken over TLS; the one with a digest comes with a Timestamp, the other without. */
     static final String USERNAME_TEXT = transport("<sp:HttpsToken><wsp:Policy/></sp:HttpsToken>", "")
         + username("<sp:WssUsernameToken10/>");
-    static final String USERNAME_DIGEST = transport("<sp:HttpsToken><wsp:Policy/></sp:HttpsToken>", "")
+    static final String USERNAME_DIGEST = transport("<sp:HttpsToken><wsp:Policy/></sp:HttpsToken>", "<sp:IncludeTimestamp/>")
         + username("<sp:HashPassword/><sp:WssUsernameToken10/>");
     /** A client certificate in TLS. */
     static final String CLIENT_CERTIFICATE =

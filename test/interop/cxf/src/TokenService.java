@@ -13,6 +13,7 @@ import javax.xml.transform.Source;
 import javax.xml.transform.TransformerFactory;
 import javax.xml.transform.dom.DOMResult;
 import javax.xml.transform.dom.DOMSource;
+import org.apache.cxf.phase.PhaseInterceptorChain;
 import org.apache.cxf.staxutils.StaxUtils;
 import org.apache.cxf.sts.STSConstants;
 import org.apache.cxf.sts.STSPropertiesMBean;
@@ -59,6 +60,8 @@ import org.w3c.dom.Element;
 public final class TokenService extends SecurityTokenServiceProvider {
     private static final String TRUST_13 = "http://docs.oasis-open.org/ws-sx/ws-trust/200512";
     private static final String TRUST_2005 = "http://schemas.xmlsoap.org/ws/2005/02/trust";
+    /** What callers of WS-Trust 2005-02, which has no word for it, call Bearer. */
+    private static final String NO_PROOF_KEY = "http://schemas.xmlsoap.org/ws/2005/05/identity/NoProofKey";
     private static final String ROLE = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/role";
 
     private final Control control;
@@ -118,10 +121,12 @@ public final class TokenService extends SecurityTokenServiceProvider {
         try {
             Element body = StaxUtils.read(request).getDocumentElement();
             if (year2005) {
-                body = rename(body, TRUST_2005, TRUST_13);
+                body = rename(rename(body, NO_PROOF_KEY, TRUST_13 + "/Bearer"), TRUST_2005, TRUST_13);
             }
             String type = body.getElementsByTagNameNS(TRUST_13, "RequestType").item(0).getTextContent().trim();
-            control.beforeOperation(type.substring(type.lastIndexOf('/') + 1));
+            String operation = type.substring(type.lastIndexOf('/') + 1);
+            AnswerAction.set(PhaseInterceptorChain.getCurrentMessage(), operation);
+            control.beforeOperation(operation);
             Source answer = super.invoke(new DOMSource(body));
             if (!year2005) {
                 return answer;
