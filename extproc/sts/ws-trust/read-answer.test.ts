@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PROFILE_10, PROFILE_11 } from './testdata/answers.ts';
-import * as answers from './testdata/answers.ts';
-import { trustSettings, readMessage } from './testdata/settings.ts';
-import { scan } from '../../xml/scan.ts';
 import { TokenAnswerError } from '../errors.ts';
 import type { WsTrustSettings } from '../settings.ts';
 import { readTrustAnswer, type TrustAnswer } from './read-answer.ts';
+import * as answers from './testdata/answers.ts';
+import { readMessage, trustSettings } from './testdata/settings.ts';
 import type { Operation } from './versions.ts';
 
-const { bare, CREATED, cxf, dataPower, EXPIRES, ping, saml1, SAML1, saml2, SAML2, TRUST_13, TRUST_2005, wcf } = answers;
+const { bare, CREATED, cxf, dataPower, EXPIRES, ping, saml1, saml2, wcf } = answers;
+const { PROFILE_10, PROFILE_11, SAML1, SAML2, TRUST_13, TRUST_2005 } = answers;
 const OLD = { version: '2005-02', tokenType: 'SAML1' } as const;
 
 function read(
@@ -91,11 +90,6 @@ test('a token is no more than bytes: encrypted, binary, or of a kind that nobody
   }
   // It says by itself what it is, whatever it is wrapped in.
   assert.equal(bytes(issued(ping({ token: encrypted }))), encrypted);
-});
-
-test('the token is well-formed by itself, and its signature is over the same', () => {
-  const index = scan(Buffer.from(issued(cxf()).token.bytes));
-  assert.ok(index.is(0, SAML2, 'Assertion'));
 });
 
 const reference = (inner: string, type = ''): string =>
@@ -226,10 +220,7 @@ test('says nothing of what the answer holds when it refuses', () => {
 });
 
 test('Renew gives a token like Issue', () => {
-  const xml = cxf()
-    .replaceAll('RequestSecurityTokenResponseCollection', 'X')
-    .replace(/<\/?X[^>]*>/g, '');
-  assert.throws(() => readMessage(xml));
+  assert.equal(bytes(issued(cxf(), {}, 'Renew')), bytes(issued(cxf())));
   assert.equal(bytes(issued(dataPower(), {}, 'Renew')), saml2());
   assert.equal(issued(dataPower(), { keyType: 'Symmetric' }, 'Renew').token.secret, undefined);
 });
