@@ -14,6 +14,8 @@ import type { TokenWaits } from './token-waits.ts';
 
 /** Milliseconds that a message may wait for a token: Envoy gives it ten seconds for everything. */
 export const TOKEN_BUDGET = 8000;
+/** The same for another token, before the message is sent again. */
+const RETRY_BUDGET = 3000;
 
 /** Where tokens come from. */
 export interface TokenSource {
@@ -99,7 +101,7 @@ export async function secureWithAnotherToken(
   { demand, used, job }: TokenUse,
   services: MessageServices,
 ): Promise<JobResult | undefined> {
-  const token = await obtain(demand, job.bytes.length, services);
+  const token = await obtain({ ...demand, budget: RETRY_BUDGET }, job.bytes.length, services);
   if (token.token === used.token) return undefined;
   return services.runner.run(policy, { ...job, token, now: services.now() }, () => false);
 }

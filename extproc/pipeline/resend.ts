@@ -28,7 +28,7 @@ export interface Resent {
 }
 
 /** Milliseconds for the backend: with the wait for the token within what Envoy gives a response. */
-const TIMEOUT = 8000;
+const TIMEOUT = 6000;
 /** Those that concern one connection (RFC 9110 §7.6.1), those that frame the body, and those we answer for ourselves. */
 const NOT_HANDED_ON: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect'],
