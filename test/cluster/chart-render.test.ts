@@ -69,6 +69,9 @@ describe('the chart renders', () => {
   });
 });
 
+const REDIS = { url: 'redis://redis:6379', cacheKeys: { existingSecret: 'cache-keys' } };
+const TO_REDIS = { redis: [{ ports: [{ port: 6379 }] }] };
+
 describe('bad values are refused with a sentence', () => {
   const bad: [string, object, RegExp][] = [
     ['unknown at the top', { replicas: 3 }, /at '': additional properties 'replicas' not allowed/],
@@ -94,6 +97,32 @@ describe('bad values are refused with a sentence', () => {
       'a peer that selects nobody and so everybody',
       { networkPolicy: { gateways: [{}] } },
       /at '\/networkPolicy\/gateways\/0': minProperties: got 0, want 1/,
+    ],
+    [
+      'two places of Redis',
+      { redis: { ...REDIS, urlSecretRef: { name: 'login' } }, networkPolicy: TO_REDIS },
+      /redis.url and redis.urlSecretRef.name both say where Redis is; remove one/,
+    ],
+    [
+      'a password for all to read',
+      { redis: { ...REDIS, url: 'redis://user:secret@redis:6379' }, networkPolicy: TO_REDIS },
+      /put the URL into a Secret and name that in redis.urlSecretRef.name/,
+    ],
+    [
+      'no keys',
+      { redis: { url: REDIS.url }, networkPolicy: TO_REDIS },
+      /redis.cacheKeys.existingSecret is empty.*kubectl create secret generic/,
+    ],
+    [
+      'TLS for a Redis without',
+      { redis: { ...REDIS, tls: { caSecret: 'ca' } }, networkPolicy: TO_REDIS },
+      /write rediss in redis.url, or remove redis.tls/,
+    ],
+    ['no way to Redis', { redis: REDIS }, /networkPolicy.redis is empty/],
+    [
+      'keys without Redis',
+      { redis: { cacheKeys: REDIS.cacheKeys } },
+      /neither redis.url nor redis.urlSecretRef.name says where it is/,
     ],
   ];
   for (const [name, values, sentence] of bad) {

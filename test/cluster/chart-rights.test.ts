@@ -26,10 +26,10 @@ const WRITE = ['create', 'delete', 'patch'];
 const CLUSTER_WIDE = each(READ, ['gatewayclasses.gateway.networking.k8s.io']);
 const WATCHED = [
   ...each(READ, [
-    ...['secrets', 'configmaps', 'services', 'wssecuritypolicies.waxseal.dev'],
+    ...['secrets', 'configmaps', 'services', 'wssecuritypolicies.waxseal.dev', 'securitytokenservices.waxseal.dev'],
     ...['gateways', 'httproutes', 'referencegrants'].map((name) => `${name}.gateway.networking.k8s.io`),
   ]),
-  ...each(['update'], ['wssecuritypolicies/status.waxseal.dev']),
+  ...each(['update'], ['wssecuritypolicies/status.waxseal.dev', 'securitytokenservices/status.waxseal.dev']),
   ...each(
     [...READ, ...WRITE],
     [

@@ -19,8 +19,19 @@ export const VALUE_SETS: Readonly<Record<string, object>> = {
   },
   'cert-manager': { certificates: { mode: 'certManager' }, crds: { enabled: false } },
   'watch-namespaces': { operator: { watchNamespaces: ['shop', 'billing'] }, crds: { enabled: false } },
+  'redis-url': {
+    redis: { url: 'redis://redis.shared:6379/2', cacheKeys: { existingSecret: 'cache-keys' } },
+    networkPolicy: { redis: [{ to: [{ podSelector: { matchLabels: { app: 'redis' } } }], ports: [{ port: 6379 }] }] },
+    crds: { enabled: false },
+  },
   everything: {
     fullnameOverride: 'wax',
+    environment: 'prod',
+    redis: {
+      urlSecretRef: { name: 'redis-login' },
+      tls: { caSecret: 'redis-ca', clientSecret: 'redis-client' },
+      cacheKeys: { existingSecret: 'cache-keys' },
+    },
     image: { repository: 'registry.example/waxseal', digest: `sha256:${'0a'.repeat(32)}`, pullPolicy: 'Always' },
     imagePullSecrets: [{ name: 'registry' }],
     podLabels: { team: 'integration' },
@@ -38,7 +49,12 @@ export const VALUE_SETS: Readonly<Record<string, object>> = {
     },
     crds: { enabled: false },
     certificates: { mode: 'certManager' },
-    networkPolicy: { gateways: [{ namespaceSelector: {} }], monitoring: [] },
+    networkPolicy: {
+      gateways: [{ namespaceSelector: {} }],
+      monitoring: [],
+      redis: [{ to: [{ podSelector: { matchLabels: { app: 'redis' } } }], ports: [{ port: 6380 }] }],
+      tokenServices: [{ to: [{ ipBlock: { cidr: '192.0.2.0/24' } }], ports: [{ port: 443 }] }],
+    },
     monitoring: {
       serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
       prometheusRule: { enabled: true, labels: { release: 'prometheus' } },

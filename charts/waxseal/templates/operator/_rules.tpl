@@ -1,10 +1,10 @@
 {{/* What the operator may do in the namespaces that it works in. */}}
 {{- define "waxseal.operator.rules" -}}
 - apiGroups: [waxseal.dev]
-  resources: [wssecuritypolicies]
+  resources: [wssecuritypolicies, securitytokenservices]
   verbs: [get, list, watch]
 - apiGroups: [waxseal.dev]
-  resources: [wssecuritypolicies/status]
+  resources: [wssecuritypolicies/status, securitytokenservices/status]
   verbs: [update]
 - apiGroups: [gateway.networking.k8s.io]
   resources: [gateways, httproutes, referencegrants]
@@ -12,7 +12,7 @@
 - apiGroups: [""]
   resources: [services]
   verbs: [get, list, watch]
-# Lists and watches metadata only, and gets those that policies name. RBAC cannot tell the two apart.
+# Lists and watches metadata only, and gets those that policies and token services name. RBAC cannot tell the two apart.
 - apiGroups: [""]
   resources: [secrets, configmaps]
   verbs: [get, list, watch]
