@@ -16,6 +16,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['export', async () => (await import('./export.ts')).exportCommand()],
   ['import', async () => (await import('./import.ts')).importCommand()],
   ['usage', async () => (await import('./usage.ts')).usageCommand()],
+  ['token', async () => (await import('./token.ts')).tokenCommand()],
   ['envoy-config', async () => (await import('./envoy-config.ts')).envoyConfigCommand()],
 ]);
 
