@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { parser } from '@prometheus-io/lezer-promql';
+import type { Registry } from 'prom-client';
 import { parse } from 'yaml';
+import { createLogger } from '../extproc/observe/log.ts';
 import { Metrics } from '../extproc/observe/metrics.ts';
+import { openSharedStore } from '../extproc/redis/shared-store.ts';
+import { TokenMetrics } from '../extproc/sts/token-metrics.ts';
 import { OperatorMetrics } from '../operator/metrics.ts';
 
 interface Rule {
@@ -59,6 +66,7 @@ async function exported(): Promise<Set<string>> {
     ...{ leading: () => true, replicas: zero, queueDepth: zero },
     ...{ policies: () => [], replicaPolicies: () => ({}) },
   });
+  await addTokenMetrics(extproc.registry);
   const types = [...(await extproc.text()).body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].concat([
     ...(await operator.text()).body.matchAll(/^# TYPE (\S+) (\S+)$/gm),
   ]);
@@ -66,6 +74,25 @@ async function exported(): Promise<Set<string>> {
     type === 'histogram' ? ['_bucket', '_sum', '_count'].map((suffix) => name + suffix) : [name],
   );
   return new Set(['up', ...names]);
+}
+
+/** Those of issued tokens, and of a Redis, which need not be there. */
+async function addTokenMetrics(registry: Registry): Promise<void> {
+  new TokenMetrics(registry);
+  const cacheKeysFolder = mkdtempSync(path.join(tmpdir(), 'waxseal-monitoring-'));
+  try {
+    writeFileSync(path.join(cacheKeysFolder, '1'), randomBytes(32).toString('base64'));
+    const options = {
+      url: 'redis://127.0.0.1:1',
+      cacheKeysFolder,
+      now: Date.now,
+      logger: createLogger('silent'),
+      registry,
+    };
+    (await openSharedStore(options)).close();
+  } finally {
+    rmSync(cacheKeysFolder, { recursive: true });
+  }
 }
 
 test('every alert and every panel asks in PromQL for metrics that exist', async () => {
