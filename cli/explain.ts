@@ -7,6 +7,7 @@ import type { Phase } from '../extproc/pipeline/engine.ts';
 import { contentCodings, decodeBody, soapVersionOf } from '../extproc/pipeline/entity.ts';
 import { SoapVersionError } from '../extproc/pipeline/errors.ts';
 import { describeFailure } from '../extproc/pipeline/failure.ts';
+import { soapActions } from '../extproc/pipeline/request-values.ts';
 import type { ExchangeState } from '../extproc/wss/exchange-state.ts';
 import { explain, type Explanation, type Finding } from '../extproc/wss/explain.ts';
 import { operationOf, readSoap, type SoapMessage } from '../extproc/wss/soap.ts';
@@ -85,7 +86,10 @@ function explainMessage(
     findings.push({ about: 'Policy', detail: `it demands nothing of a ${phase}` });
     return { accepted: true, findings };
   }
-  const explained = explain(message, settings, { now, exchange, limits: policy.limits.xml });
+  const explained = explain(message, settings, {
+    ...{ now, exchange, limits: policy.limits.xml },
+    ...{ soapActions: soapActions(meta.headers), isResponse: phase === 'response' },
+  });
   return { ...explained, findings: [...findings, ...explained.findings] };
 }
 

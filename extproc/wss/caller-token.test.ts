@@ -135,6 +135,7 @@ test('a token that was moved by decryption is found again', async () => {
   const { caller, message } = check(bytes, settings({ decryption, caller: true }));
   const index = scan(Buffer.from(caller?.bytes ?? []));
   assert.equal(index.text(0), pki.signer.certificate.base64);
+  assert.ok(bytes.includes(`wsu:Id="${index.attribute(0, WSU, 'Id')}"`));
   assert.notEqual(message.index.bytes.length, bytes.length);
 });
 

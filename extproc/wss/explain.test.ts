@@ -28,12 +28,16 @@ import { scan } from '../xml/scan.ts';
 import { EMPTY_EXCHANGE } from './exchange-state.ts';
 import { explain, type Explanation } from './explain.ts';
 import { readSoap } from './soap.ts';
+import type { VerifyContext } from './verification.ts';
 
 const KEY = randomBytes(32);
-const explained = (xml: string, using = settings()): Explanation =>
-  explain(readSoap(scan(Buffer.from(xml))), using, { now: NOW, exchange: EMPTY_EXCHANGE, limits: DEFAULT_LIMITS });
-const wrong = (xml: string, using = settings()): string =>
-  explained(xml, using)
+const explained = (xml: string, using = settings(), context: Partial<VerifyContext> = {}): Explanation =>
+  explain(readSoap(scan(Buffer.from(xml))), using, {
+    ...{ now: NOW, exchange: EMPTY_EXCHANGE, limits: DEFAULT_LIMITS },
+    ...context,
+  });
+const wrong = (xml: string, using = settings(), context: Partial<VerifyContext> = {}): string =>
+  explained(xml, using, context)
     .findings.filter(({ ok }) => ok === false)
     .map(({ about, detail, cause }) => `${about}: ${detail} | ${cause ?? ''}`)
     .join('\n');
@@ -147,4 +151,25 @@ test('never throws, whatever is left out', () => {
     const without = Buffer.concat([bytes.subarray(0, index.start(element)), bytes.subarray(index.end(element))]);
     assert.equal(typeof explained(without.toString()).accepted, 'boolean');
   }
+});
+
+test('says what is wrong with addressing headers, decrypted or not', () => {
+  const wsa = 'http://www.w3.org/2005/08/addressing';
+  const header = (action: string, more = '') =>
+    `<a:MessageID xmlns:a="${wsa}">urn:uuid:1</a:MessageID><a:Action xmlns:a="${wsa}">${action}</a:Action>${more}`;
+  const using = settings({
+    timestamp: undefined,
+    signature: undefined,
+    addressing: { messageId: 'Required', action: 'MatchSOAPAction', relatesTo: 'Required', allowedReplyTo: [] },
+  });
+  const context = { soapActions: ['urn:order'] };
+  const { findings } = explained(envelope(security('') + header('urn:order')), using, context);
+  assert.deepEqual(findings.at(-1), { about: 'WS-Addressing', ok: true, detail: 'version 1.0, Action urn:order' });
+  const mismatch = wrong(envelope(security('') + header('urn:cancel')), using, context);
+  assert.match(mismatch, /WS-Addressing: .* \| The HTTP message names urn:order: have the sender say the same/);
+  const replyTo = `<a:ReplyTo xmlns:a="${wsa}"><a:Address>urn:x</a:Address></a:ReplyTo>`;
+  assert.match(wrong(envelope(header('urn:order', replyTo)), using, context), /addressing\.allowedReplyTo/);
+  const answer = { isResponse: true, exchange: { ...EMPTY_EXCHANGE, sentMessageId: 'urn:uuid:0' } };
+  assert.match(wrong(envelope(header('urn:order')), using, answer), /IfPresent/);
+  assert.match(wrong(envelope(''), using, context), /the message has no MessageID/);
 });

@@ -5,9 +5,14 @@
  * digest would match) that a peer must not learn.
  */
 
+import { checkAddressing } from './addressing/check.ts';
+import { readAddressing } from './addressing/read.ts';
 import { decryptByKey, decryptByList, decryptToken } from './encryption/decrypt.ts';
 import { checkEncryptedParts } from './encryption/required-parts.ts';
 import {
+  ActionMismatchError,
+  RelatesToMismatchError,
+  ReplyToNotAllowedError,
   TimestampExpiredError,
   TimestampInFutureError,
   TimestampLifetimeError,
@@ -46,11 +51,14 @@ export interface Explanation {
 export function explain(message: SoapMessage, settings: VerifySettings, context: VerifyContext): Explanation {
   const findings: Finding[] = [];
   const security = explainHeaders(message, settings, findings);
+  let decrypted = message;
   if (security !== undefined) {
     const state = new Verification(message, security, settings, context);
     explainChildren(state, findings);
     explainDemands(state, findings);
+    decrypted = state.message;
   }
+  explainAddressing(decrypted, settings, context, findings);
   try {
     verify(message, settings, context);
     return { accepted: true, findings };
@@ -191,6 +199,40 @@ function explainDemands(state: Verification, findings: Finding[]): void {
       (elements) => `${elements.length} confirm what we sent`,
     );
   }
+}
+
+function explainAddressing(
+  message: SoapMessage,
+  { addressing: demanded }: VerifySettings,
+  { soapActions = [], isResponse = false, exchange }: VerifyContext,
+  findings: Finding[],
+): void {
+  if (demanded === undefined) return;
+  attempt(
+    findings,
+    'WS-Addressing',
+    () => {
+      const addressing = readAddressing(message);
+      checkAddressing(addressing, demanded, { soapActions, isResponse, sentMessageId: exchange.sentMessageId });
+      return addressing;
+    },
+    ({ version, action }) =>
+      version === undefined
+        ? 'there is none, and none is required'
+        : `version ${version}, Action ${action ?? 'absent'}`,
+    (error) => addressingCause(error, soapActions),
+  );
+}
+
+function addressingCause(error: unknown, soapActions: readonly string[]): string | undefined {
+  if (error instanceof ActionMismatchError) {
+    return `The HTTP message names ${soapActions.join(', ') || 'no SOAP action'}: have the sender say the same in both, or set addressing.action to Any.`;
+  }
+  if (error instanceof ReplyToNotAllowedError) return 'Add the address to addressing.allowedReplyTo if it is yours.';
+  if (error instanceof RelatesToMismatchError) {
+    return 'The service does not relate its answers to requests as WS-Addressing has it: IfPresent lets pass those that say nothing.';
+  }
+  return undefined;
 }
 
 function timeCause(error: unknown, ourTime: string): string | undefined {
