@@ -20,6 +20,8 @@ export function kindOf(error: unknown): ErrorKind {
   if (error instanceof RedisTimeoutError) return 'timeout';
   if (!(error instanceof Error)) return 'reply';
   if (error.message === 'Command timed out') return 'timeout';
+  // Of a command within a script, of which it is said in words only.
+  if (error.message.startsWith('ERR The user executing the script')) return 'auth';
   const known = KINDS.get(firstWord(error));
   return known ?? (error.name === 'ReplyError' ? 'reply' : 'connection');
 }
