@@ -25,8 +25,9 @@ export type SoapVersion = '1.1' | '1.2';
 export type Authentication =
   'username-text' | 'username-digest' | 'x509' | 'x509-signed' | 'x509-encrypted' | 'mtls' | 'username-text-2005';
 
-/** What the demanding service demands; with `-silent` its Faults do not say why it refuses, which is CXF's default. */
-export type Demand = 'bearer' | 'symmetric' | 'public' | 'bearer-silent' | 'symmetric-silent' | 'public-silent';
+/** What the demanding service demands, at `open` nothing; with `-silent` its Faults do not say why it refuses, which is CXF's default. */
+export type Demand =
+  'open' | 'bearer' | 'symmetric' | 'public' | 'bearer-silent' | 'symmetric-silent' | 'public-silent';
 
 export type Operation = 'Issue' | 'Renew' | 'Validate' | 'Cancel';
 

@@ -38,7 +38,8 @@ final class Endpoints {
         properties.setIssuer("urn:example:sts");
         properties.setSignatureCrypto(crypto);
         properties.setSignatureUsername("sts");
-        properties.setEncryptionCrypto(keys.recipient("service"));
+        // CXF looks here also for whom it trusts when a certificate is handed on.
+        properties.setEncryptionCrypto(keys.recipient("service", keys.trustStore("ca")));
         properties.setEncryptionUsername("service");
         properties.setCallbackHandler(Keys.passwords(user, password));
         properties.getSignatureProperties().setSignatureAlgorithm(RSA_SHA256);
@@ -107,6 +108,7 @@ final class Endpoints {
         Map<String, String> demands =
             Map.of("bearer", Policies.BEARER, "symmetric", Policies.SYMMETRIC, "public", Policies.PUBLIC);
         for (String version : BINDINGS.keySet()) {
+            publish(endpoint(service, version, Map.of()), root, version, "open", null);
             for (String name : demands.keySet()) {
                 for (boolean tells : List.of(true, false)) {
                     EndpointImpl endpoint = endpoint(service, version, settings);

@@ -57,12 +57,13 @@ final class Keys {
         return merlin;
     }
 
-    /** WSS4J without a key of its own, with the certificate of one name to encrypt for. */
-    Crypto recipient(String name) throws Exception {
+    /** WSS4J without a key of its own, with the certificate of one name to encrypt for, trusting only the given store. */
+    Crypto recipient(String name, KeyStore trusted) throws Exception {
         KeyStore store = empty();
         store.setCertificateEntry(name, certificates(name).iterator().next());
         Merlin merlin = new Merlin();
         merlin.setKeyStore(store);
+        merlin.setTrustStore(trusted);
         return merlin;
     }
 
