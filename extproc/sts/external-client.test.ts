@@ -81,7 +81,7 @@ test('who asks: a client certificate', async () => {
   });
   const tls = { cert: identity.certificatePem, key: identity.privateKeyPem, ca: pki.ca.certificatePem };
   const server = createServer({ ...tls, requestCert: true }, (request, response) => {
-    response.end(`<for>${(request.socket as TLSSocket).getPeerCertificate().subject.CN}</for>`);
+    response.end(`<for>${String((request.socket as TLSSocket).getPeerCertificate().subject.CN)}</for>`);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
