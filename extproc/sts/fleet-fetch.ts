@@ -19,6 +19,8 @@ export interface Wanted {
   readonly previous: HeldToken | undefined;
   /** A backend refused it: the store may still have it. */
   readonly refused: HeldToken | undefined;
+  /** Milliseconds to wait for another process at the most, before asking all the same. */
+  readonly patience: number;
 }
 
 export interface Found {
@@ -29,7 +31,7 @@ export interface Found {
 /** Milliseconds. After that somebody else asks; a token that comes later still counts, if it is the only one. */
 const LOCK_TIME = 5000;
 /** Longer than any one process has the lock: the store is not to be believed then. */
-const PATIENCE = 2 * LOCK_TIME;
+const LONGEST_PATIENCE = 2 * LOCK_TIME;
 const FIRST_PAUSE = 25;
 const LONGEST_PAUSE = 200;
 
@@ -85,7 +87,7 @@ export class FleetFetch {
   async #turn(wanted: Wanted): Promise<Turn> {
     const shared = this.#shared;
     if (shared === undefined) return 'Alone';
-    const end = this.#clock.elapsed() + PATIENCE;
+    const end = this.#clock.elapsed() + Math.min(wanted.patience, LONGEST_PATIENCE);
     let pause = FIRST_PAUSE;
     try {
       while (shared.available && !this.#closing.aborted && this.#clock.elapsed() < end) {
@@ -110,13 +112,14 @@ export class FleetFetch {
     return news;
   }
 
-  async #look(shared: SharedTokens, { source, previous, refused }: Wanted): Promise<Turn | undefined> {
+  async #look(shared: SharedTokens, wanted: Wanted): Promise<Turn | undefined> {
+    const { source, previous } = wanted;
     const [read, mark] = await Promise.all([
       shared.read(source.key),
       previous === undefined ? undefined : shared.read(refreshKey(source.key)),
     ]);
     if (read !== undefined && read !== 'failed') {
-      const held = this.#better(read, { source, previous, refused });
+      const held = this.#better(read, wanted);
       if (held !== undefined) return { found: held };
     }
     return read === 'failed' || mark === 'failed' ? 'Failed' : undefined;

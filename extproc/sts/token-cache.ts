@@ -29,6 +29,8 @@ export interface TokenCacheOptions {
 
 const MAX_ENTRIES = 10_000;
 const MAX_BYTES = 128 * 1024 * 1024;
+/** Of a caller's budget, for waiting until another process has a token: the rest is for asking ourselves. */
+const FLEET_SHARE = 0.5;
 
 export class TokenCache {
   readonly #clock: Clock;
@@ -119,7 +121,7 @@ export class TokenCache {
       const failure = this.#failures.recall(source.key);
       if (failure !== undefined) throw failure;
       const underWay = this.#flights.get(source.key);
-      const found = await this.#within(budget, underWay ?? this.#fly(source, previous));
+      const found = await this.#within(budget, underWay ?? this.#fly(source, previous, budget * FLEET_SHARE));
       this.#metrics.lookup(source.service, underWay === undefined ? found.from : 'waited');
       return found.held;
     } catch (error) {
@@ -159,17 +161,17 @@ export class TokenCache {
     const { source } = entry;
     if (this.#flights.has(source.key) || this.#clock.elapsed() < entry.retryFrom) return;
     entry.used = false;
-    this.#fly(source, held).then(
+    this.#fly(source, held, Infinity).then(
       () => this.#metrics.refresh(source.service, 'ok'),
       () => this.#metrics.refresh(source.service, 'failed'),
     );
   }
 
   /** There is none under way for the source. */
-  #fly(source: TokenSource, previous: HeldToken | undefined): Promise<Found> {
+  #fly(source: TokenSource, previous: HeldToken | undefined, patience: number): Promise<Found> {
     const refused = this.#memory.get(source.key)?.refused;
     const flight = this.#fleet
-      .get({ source, previous, refused }, () => this.#fetch(source, previous))
+      .get({ source, previous, refused, patience }, () => this.#fetch(source, previous))
       .then(
         (found) => {
           this.#flights.delete(source.key);
@@ -187,7 +189,9 @@ export class TokenCache {
   }
 
   async #fetch(source: TokenSource, previous: HeldToken | undefined): Promise<HeldToken> {
-    const held = await source.fetch(previous, this.#closing.signal);
+    const { signal } = this.#closing;
+    if (signal.aborted) throw new TokenBudgetError('the process is about to end');
+    const held = await source.fetch(previous, signal);
     const accepted = acceptable(held, source.settings, this.#clock.now());
     if (accepted === undefined) throw new TokenAnswerError('the token has ended already, or never begins');
     return accepted;
