@@ -72,14 +72,14 @@ export class Person {
     return conditionsOf(await this.#cluster.get('wssp', name, '-n', NAMESPACE));
   }
 
-  /** Waits until the policy, as it stands, has this status. */
-  async waitFor(name: string, type: string, status: 'True' | 'False'): Promise<Condition> {
+  /** Waits until the policy or token service, as it stands, has this status. */
+  async waitFor(name: string, type: string, status: 'True' | 'False', kind = 'wssp'): Promise<Condition> {
     let seen: Condition | undefined;
     try {
       await until(`${name} ${type}=${status}`, async () => {
-        const policy = await this.#cluster.get('wssp', name, '-n', NAMESPACE);
-        seen = conditionsOf(policy)[type];
-        return seen?.status === status && seen.observedGeneration === policy.metadata.generation;
+        const object = await this.#cluster.get(kind, name, '-n', NAMESPACE);
+        seen = conditionsOf(object)[type];
+        return seen?.status === status && seen.observedGeneration === object.metadata.generation;
       });
     } catch (error) {
       throw new Error(`${name}: ${JSON.stringify(seen)}`, { cause: error });
@@ -92,7 +92,12 @@ export class Person {
   }
 }
 
-function conditionsOf(policy: KubernetesObject): Record<string, Condition> {
-  const { ancestors } = (policy.status ?? {}) as { ancestors?: readonly AncestorStatus[] };
-  return Object.fromEntries((ancestors?.[0]?.conditions ?? []).map((condition) => [condition.type, condition]));
+/** Of a policy at its first ancestor, or of a token service. */
+function conditionsOf({ status }: KubernetesObject): Record<string, Condition> {
+  const { ancestors, conditions } = (status ?? {}) as {
+    ancestors?: readonly AncestorStatus[];
+    conditions?: readonly Condition[];
+  };
+  const found = conditions ?? ancestors?.[0]?.conditions ?? [];
+  return Object.fromEntries(found.map((condition) => [condition.type, condition]));
 }

@@ -23,6 +23,8 @@ export interface SystemOptions {
   readonly envoyGateway?: boolean;
   readonly operators?: number;
   readonly replicas?: number;
+  /** Values of the chart. */
+  readonly values?: object;
 }
 
 /** A replica of the operator. */
@@ -61,13 +63,15 @@ export class System {
     this.envoyGateway = envoyGateway;
   }
 
-  static async start({ envoyGateway = false, operators = 1, replicas = 1 }: SystemOptions = {}): Promise<System> {
+  static async start(options: SystemOptions = {}): Promise<System> {
+    const { envoyGateway = false, operators = 1, replicas = 1, values = {} } = options;
     const cluster = await startCluster({ controllers: true });
     const system = new System(cluster, envoyGateway ? await startEnvoyGateway(cluster) : undefined);
     try {
       if (!envoyGateway) await installCrds(cluster);
-      await helm(['install', 'waxseal', CHART, '--namespace', NAMESPACE, '--create-namespace'], {
+      await helm(['install', 'waxseal', CHART, '--namespace', NAMESPACE, '--create-namespace', '-f', '-'], {
         kubeconfig: cluster.kubeconfig,
+        input: JSON.stringify(values),
       });
       const ports = await Promise.all(Array.from({ length: operators }, () => stablePort()));
       for (const port of ports) await system.#addOperator(port);
