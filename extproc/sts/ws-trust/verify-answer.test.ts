@@ -17,7 +17,7 @@ import { TokenAnswerError } from '../errors.ts';
 import type { TokenCredential, WsTrustSettings } from '../settings.ts';
 import { readTrustAnswer } from './read-answer.ts';
 import { readTrustFault } from './read-fault.ts';
-import { ADDRESSING, cxf, MESSAGE_ID, saml2, TRUST_13 } from './testdata/answers.ts';
+import { ADDRESSING, CREATED, cxf, MESSAGE_ID, saml1, saml2, TRUST_13, wcf } from './testdata/answers.ts';
 import { credentialOf, trustSettings } from './testdata/settings.ts';
 import { verifyAnswer } from './verify-answer.ts';
 
@@ -67,6 +67,8 @@ const isToken = (text: string): boolean => text.endsWith(saml2().slice(20));
 test('without trust a plain answer will do, and one with a Timestamp', async () => {
   assert.ok(isToken(token(cxf())));
   assert.ok(isToken(token(await secured({ timestamp }))));
+  const settings = { version: '2005-02', tokenType: 'SAML1' } as const;
+  assert.equal(token(wcf(), { settings, type: 'text/xml; charset=utf-8', now: CREATED }), saml1());
 });
 
 test('with trust Body and Timestamp must be signed by somebody trusted', async () => {
