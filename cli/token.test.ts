@@ -174,7 +174,10 @@ test('2: what is wrong with the configuration, and where', async () => {
   await manifests(service({ wsTrust: wsTrust(), credentials: pool.slice(2) }), secret('rest', ''));
   const empty = await token();
   assert.equal(empty.code, 2);
-  assert.match(empty.err, /cannot be used:\n.*spec\.credentials\[0\]\.secretRef: Secret rest, key username: is missing or empty/);
+  assert.match(
+    empty.err,
+    /cannot be used:\n.*spec\.credentials\[0\]\.secretRef: Secret rest, key username: is missing or empty/,
+  );
 });
 
 test('an external service', async () => {

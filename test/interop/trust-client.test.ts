@@ -21,9 +21,12 @@ const pki = createPki();
 const CHAIN = pki.intermediate.certificatePem;
 const USER_CREDENTIAL = userCredential(USER.name, USER.password);
 const SIGNER = keyCredential(pki.signer, CHAIN);
-const DIGEST: Partial<WsTrustSettings> = { usernameToken: { passwordType: 'Digest', nonce: true, created: true } };
 const TEXT: Partial<WsTrustSettings> = { usernameToken: { passwordType: 'Text', nonce: false, created: false } };
 const TIMESTAMP: Partial<WsTrustSettings> = { timestamp: { ttl: 300_000, precision: 'Milliseconds' } };
+const DIGEST: Partial<WsTrustSettings> = {
+  ...TIMESTAMP,
+  usernameToken: { passwordType: 'Digest', nonce: true, created: true },
+};
 const X509: Partial<WsTrustSettings> = { ...TIMESTAMP, signature: { keyIdentifier: 'BinarySecurityToken' } };
 const ADDRESSING: Partial<WsTrustSettings> = {
   addressing: {
@@ -115,9 +118,11 @@ test('WS-Trust 1.4', async () => {
 });
 
 test('WS-Trust 2005-02', async () => {
-  // Of the key types CXF knows the one for none only by the name of 1.3.
-  const client = clientOf('username-text-2005', { ...TEXT, version: '2005-02', keyType: 'Symmetric' });
-  await accepted(await client.issue(USER_CREDENTIAL, undefined), 'symmetric', '1.2');
+  const settings = { ...TEXT, version: '2005-02' } as const;
+  const bearer = clientOf('username-text-2005', settings);
+  await accepted(await bearer.issue(USER_CREDENTIAL, undefined), 'bearer', '1.2');
+  const symmetric = clientOf('username-text-2005', { ...settings, keyType: 'Symmetric' });
+  await accepted(await symmetric.issue(USER_CREDENTIAL, undefined), 'symmetric', '1.2');
 });
 
 for (const entropy of ['Both', 'Requester', 'Issuer'] as const) {
