@@ -17,7 +17,8 @@ export function exchangeToJson(state: ExchangeState): string {
 export function exchangeFromJson(text: string): ExchangeState {
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null) throw new Error('not a JSON object');
-  const { verifiedSignatures, signerCertificate, sentSignatures, encryptedKeys } = value as Record<string, unknown>;
+  const { verifiedSignatures, signerCertificate, sentSignatures, encryptedKeys, receivedMessageId, sentMessageId } =
+    value as Record<string, unknown>;
   return {
     verifiedSignatures: texts(verifiedSignatures),
     ...(typeof signerCertificate === 'string' && { signerCertificate: Buffer.from(signerCertificate, 'base64') }),
@@ -27,6 +28,8 @@ export function exchangeFromJson(text: string): ExchangeState {
       if (typeof sha1 !== 'string' || typeof key !== 'string') throw new Error('encryptedKeys without sha1 or key');
       return { sha1, key: Buffer.from(key, 'base64'), ...(received === true && { received }) };
     }),
+    ...(typeof receivedMessageId === 'string' && { receivedMessageId }),
+    ...(typeof sentMessageId === 'string' && { sentMessageId }),
   };
 }
 
