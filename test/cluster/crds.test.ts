@@ -9,6 +9,7 @@ import { examples } from '../../crds/testdata/examples.ts';
 import type { KubernetesObject } from '../../policy/kubernetes.ts';
 import { policySchema, tokenServiceSchema, type CrdSchema } from '../../policy/schema.ts';
 import { startCluster, type TestCluster } from '../../scripts/local/kubernetes/cluster.ts';
+import { until } from '../../scripts/local/until.ts';
 
 interface CustomResourceDefinition extends KubernetesObject {
   readonly status: {
@@ -29,7 +30,13 @@ describe('the CRDs', () => {
   before(async () => {
     cluster = await startCluster();
     for (const file of FILES) await cluster.kubectl(['apply', '--server-side', '-f', '-'], text(file));
-    await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s']);
+    // kubectl wait fails where a CRD has no conditions yet.
+    await until('the CRDs are established', () =>
+      cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=20s']).then(
+        () => true,
+        () => false,
+      ),
+    );
     await cluster.kubectl(['get', 'wssecuritypolicies,securitytokenservices']);
   });
   after(() => cluster.stop());
