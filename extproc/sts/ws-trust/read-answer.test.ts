@@ -118,6 +118,10 @@ test('falls back on the other reference, and on the identifier of the assertion'
   ]) {
     assert.deepEqual(issued(ping({ more: reference(inner) })).token.reference, BY_ID2, inner);
   }
+  for (const nameless of ['<saml:Assertion/>', '<saml:Assertion ID=""/>']) {
+    assert.equal(issued(ping({ token: nameless })).token.reference, undefined);
+    refused(ping({ token: nameless }), /how a signature can refer/, { keyType: 'Public' });
+  }
   const unattached = (inner: string) =>
     ping({ more: reference(inner).replaceAll('RequestedAttached', 'RequestedUnattached') });
   const byName = issued(unattached('<wsse:KeyIdentifier ValueType="urn:v">k</wsse:KeyIdentifier>'));
