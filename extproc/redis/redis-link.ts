@@ -55,7 +55,8 @@ export class RedisLink {
   readonly #listeners: (() => void)[] = [];
   /** Times of the last commands that had no answer. */
   #timeouts: number[] = [];
-  #suspended = false;
+  #suspended: boolean;
+  #probing = false;
   #closed = false;
   #reason: string | undefined;
   #attempts = 0;
@@ -65,8 +66,16 @@ export class RedisLink {
     this.#metrics = metrics;
     this.#logger = logger;
     this.atomic = !(client instanceof Cluster);
-    client.on('ready', () => this.#becomeAvailable());
-    client.on('close', () => this.#tellFailure('connection closed'));
+    // A Cluster connects to a node when the first command is for it: that shall not be one that is waited for.
+    this.#suspended = !this.atomic;
+    client.on('ready', () => {
+      if (this.atomic) this.#becomeAvailable();
+      else void this.#probe(0);
+    });
+    client.on('close', () => {
+      this.#suspended = !this.atomic;
+      this.#tellFailure('connection closed');
+    });
     client.on('end', () => this.#connectAgain());
     // Without somebody who listens, errors would end the process.
     for (const event of ['error', 'node error']) {
@@ -121,25 +130,27 @@ export class RedisLink {
     if (this.#timeouts.length < MAX_TIMEOUTS || this.#suspended) return;
     this.#suspended = true;
     this.#tellFailure('timeout');
-    void this.#probe();
+    void this.#probe(MIN_PROBE_WAIT);
   }
 
   /** Asks until there is an answer in time. */
-  async #probe(): Promise<void> {
-    let wait = MIN_PROBE_WAIT;
-    for (let probes = 1; this.#suspended && !this.#closed && this.#client.status === 'ready'; probes++) {
+  async #probe(firstWait: number): Promise<void> {
+    if (this.#probing) return;
+    this.#probing = true;
+    let wait = firstWait;
+    for (let probes = 1; this.#suspended && !this.#closed && this.#isReady(); probes++) {
       await sleep(wait * (0.75 + Math.random() / 2), undefined, { ref: false });
       try {
         await withinLimit(ping(this.#client));
-        if (this.#suspended) this.#becomeAvailable();
-        return;
+        if (this.#suspended && this.#isReady()) this.#becomeAvailable();
       } catch (error) {
         this.#metrics.error(kindOf(error));
       }
-      wait = Math.min(wait * 2, MAX_PROBE_WAIT);
+      wait = Math.min(Math.max(wait * 2, MIN_PROBE_WAIT), MAX_PROBE_WAIT);
       // When the new one is ready, so are we.
-      if (probes === MAX_PROBES && this.#isReady()) this.#client.disconnect(true);
+      if (probes === MAX_PROBES && this.#suspended && this.#isReady()) this.#client.disconnect(true);
     }
+    this.#probing = false;
   }
 
   #isReady(): boolean {

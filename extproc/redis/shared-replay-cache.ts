@@ -42,6 +42,11 @@ for _, key in ipairs(KEYS) do
 end
 return 0`);
 
+/** What another process has remembered meanwhile stays its. */
+const RESTORE = new Script(`
+for index, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1], 'PX', ARGV[index + 1], 'NX') end
+return 0`);
+
 export class SharedReplayCache implements ReplayCache {
   readonly #link: RedisLink;
   readonly #memory: MemoryReplayCache;
@@ -177,8 +182,14 @@ export class SharedReplayCache implements ReplayCache {
 
   async #writeAll(): Promise<void> {
     for (const chunk of chunks(this.#memory.unexpired(this.#now), RESTORE_CHUNK)) {
+      const steps = this.#link.atomic ? [chunk] : chunk.map((entry) => [entry]);
       await this.#link.run('restore', (client) =>
-        Promise.all(chunk.map((entry) => client.set(redisKey(entry), this.#process, 'PX', Math.ceil(entry.ttl), 'NX'))),
+        Promise.all(
+          steps.map((step) => {
+            const times = step.map(({ ttl }) => Math.ceil(ttl));
+            return RESTORE.run(client, step.map(redisKey), [this.#process, ...times]);
+          }),
+        ),
       );
     }
   }

@@ -10,7 +10,15 @@ import { SharedStoreUnavailableError } from '../../extproc/sts/shared-tokens.ts'
 import { createAuthority } from '../../scripts/local/certificates.ts';
 import { RedisServer, startCluster } from '../../scripts/local/redis.ts';
 import { until } from '../../scripts/local/until.ts';
-import { Fleet, heldToken, look, replayEntry, tokenText, type FleetProcess } from './support/redis-store.ts';
+import {
+  Fleet,
+  heldToken,
+  look,
+  replayEntry,
+  tokenText,
+  untilThere,
+  type FleetProcess,
+} from './support/redis-store.ts';
 
 let fleet: Fleet;
 beforeEach(async () => {
@@ -149,11 +157,7 @@ describe('redis modes', () => {
     });
     assert.equal(await one.store.replay.remember([replayEntry('alone')], Date.now(), 'LocalOnly'), true);
     await until('the replica is used', () => one.store.tokens.available && two.store.tokens.available);
-    const now = look(replica);
-    await until('what was accepted meanwhile is there', async () => {
-      return (await now.exists(`waxseal:replay:signature:${replayEntry('alone').key}`)) === 1;
-    });
-    now.disconnect();
+    await untilThere(replica, replayEntry('alone'));
     assert.equal(await two.store.replay.remember([replayEntry('alone')], Date.now(), 'Refuse'), false);
     assert.equal(await two.store.replay.remember([replayEntry('s 1')], Date.now(), 'Refuse'), false);
   });

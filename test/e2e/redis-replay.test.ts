@@ -47,16 +47,23 @@ for (const kind of ['standalone', 'cluster'] as const) {
     };
 
     test('of many copies at once, at both processes, one is accepted', async () => {
+      let whole = 0;
       for (let round = 0; round < 40; round++) {
         const entries = message(`round ${round}`);
         // Whoever sends copies can also change the order of what they prove.
-        const answers = await Promise.all(
+        const answers = await Promise.allSettled(
           Array.from({ length: 8 }, (_, index) =>
             remember(index % 2 === 0 ? one : two, index % 3 === 0 ? entries : entries.toReversed()),
           ),
         );
-        assert.equal(answers.filter((isNew) => isNew).length, 1, `round ${round}`);
+        const accepted = answers.filter((answer) => answer.status === 'fulfilled' && answer.value).length;
+        assert.ok(accepted <= 1, `round ${round}: ${accepted}`);
+        // A machine that is too busy to answer in time refuses.
+        if (answers.some(({ status }) => status === 'rejected')) continue;
+        assert.equal(accepted, 1, `round ${round}`);
+        whole++;
       }
+      assert.ok(whole >= 20, `${whole} rounds were answered in time`);
     });
 
     test('all of a message is remembered, or nothing', async () => {
@@ -104,12 +111,11 @@ for (const kind of ['standalone', 'cluster'] as const) {
       );
       assert.equal(await remember(one, refused), false);
       assert.equal(await remember(two, late), true, 'at once, by the process that had refused it');
-      await until(
-        'what was accepted alone is known to all',
-        async () => !(await remember(two, accepted).catch(() => true)),
-      );
+      for (const entry of accepted)
+        await until('what was accepted alone is there', async () => (await count(entry)) === 1);
+      assert.equal(await remember(two, accepted), false);
       assert.ok((await one.metric('waxseal_replay_checks_total{store="local"}')) >= 1);
-      assert.ok((await one.metric('waxseal_replay_checks_total{store="shared"}')) >= 40);
+      assert.ok((await one.metric('waxseal_replay_checks_total{store="shared"}')) >= 20);
     });
   });
 }

@@ -105,6 +105,16 @@ export function replayEntry(fact: string, kind: ReplayEntry['kind'] = 'signature
   return { kind, key: createHash('sha256').update(fact).digest('base64url'), ttl };
 }
 
+/** Waits until that Redis remembers the entry. */
+export async function untilThere(server: RedisServer, { kind, key }: ReplayEntry): Promise<void> {
+  const client = look(server);
+  try {
+    await until('it is remembered there', async () => (await client.exists(`waxseal:replay:${kind}:${key}`)) === 1);
+  } finally {
+    client.disconnect();
+  }
+}
+
 export function tokenText(read: HeldToken | 'failed' | undefined): string | undefined {
   return typeof read === 'object' ? Buffer.from(read.token.bytes).toString() : read;
 }
