@@ -93,7 +93,7 @@ test('a token in the caller’s name is that caller’s, and without a caller th
 });
 
 test('what is issued for our certificate is proved with its private key', async () => {
-  const identity = (await createPki()).signer;
+  const identity = createPki().signer;
   const credential = keyCredential(identity);
   const { provider, demand } = await setUp({ keyType: 'Public', usernameToken: undefined });
   const used = await provider.obtain({ ...demand, credential });
