@@ -77,6 +77,16 @@ test('a trial that is given up lets the next one try', () => {
   assert.ok(!it.isOpen);
 });
 
+test('what was under way before lets nobody else try beside the trial', () => {
+  const { breaker: it, time } = breaker();
+  const late = it.enter();
+  fail(it, 3);
+  time.now = 1000;
+  it.enter();
+  late('Unknown');
+  assert.throws(() => it.enter(), TokenServiceOpenError);
+});
+
 test('failures of requests that were under way when it opened do not keep it open for longer', () => {
   const { breaker: it, time } = breaker();
   const late = it.enter();

@@ -310,9 +310,7 @@ test('a server that answers with something else than HTTP', async () => {
 
 test('a body that is too large, whether it says so or not', async () => {
   const large = Buffer.alloc(2000, 'a');
-  let closed = 0;
   const url = await https((request, response) => {
-    response.on('close', () => closed++);
     if (request.headers['x-framing'] === 'length') response.setHeader('content-length', large.length);
     response.write(large.subarray(0, 1200));
     setTimeout(() => response.end(large.subarray(1200)), 10);
@@ -322,6 +320,19 @@ test('a body that is too large, whether it says so or not', async () => {
     const headers = { 'x-framing': framing };
     await refused(http.request(ask(url, { headers, maxBytes: 1999 })), TokenAnswerError, /larger than 1999 bytes/);
     assert.equal((await http.request(ask(url, { headers, maxBytes: 2000 }))).body.length, 2000);
+  }
+});
+
+test('the connection of an answer that is not read to its end is closed', { timeout: 20_000 }, async () => {
+  const bad: Record<string, string>[] = [{ 'content-length': '5000000' }, { 'content-encoding': 'gzip' }];
+  for (const headers of bad) {
+    let closed: Promise<unknown> | undefined;
+    const url = await https((_request, response) => {
+      closed = once(response, 'close');
+      response.writeHead(200, headers).write('beginning');
+    });
+    await refused(client().request(ask(url)), TokenAnswerError);
+    await closed;
   }
 });
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { TokenBudgetError, TokenServiceBusyError } from './errors.ts';
@@ -77,6 +78,7 @@ test('an abort after the beginning changes nothing', async () => {
   const throttle = new Throttle({ minInterval: 0, maxConcurrent: 1, ...time.clock });
   const control = new AbortController();
   const leave = await throttle.enter(control.signal);
+  assert.equal(getEventListeners(control.signal, 'abort').length, 0);
   control.abort();
   let second = false;
   const next = throttle.enter().then(() => (second = true));

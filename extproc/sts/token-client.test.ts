@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { Registry } from 'prom-client';
 import { FakeTime } from '../../test/support/fake-time.ts';
@@ -330,16 +331,45 @@ test('Faults and answers that make no sense do not open the circuit breaker', as
   await client.issue(USER, undefined);
 });
 
+test('statuses that speak of trouble open the circuit, others do not, and any answer begins the count anew', async () => {
+  const sts = await responder();
+  const circuitBreaker = { failures: 2, openFor: 10_000 };
+  const isOpenAfter = async (...statuses: readonly (number | 'nonsense')[]): Promise<boolean> => {
+    const { client } = clientOf(sts.url, {}, { circuitBreaker });
+    for (const status of statuses) {
+      sts.instead = () => (status === 'nonsense' ? { body: status } : { status, body: '' });
+      await failure(client.issue(USER, undefined));
+    }
+    sts.instead = () => undefined;
+    return client.issue(USER, undefined).then(
+      () => false,
+      (error: unknown) => error instanceof TokenServiceOpenError,
+    );
+  };
+  assert.ok(await isOpenAfter(503, 500));
+  assert.ok(await isOpenAfter(429, 502));
+  assert.ok(!(await isOpenAfter(404, 404, 401)));
+  assert.ok(!(await isOpenAfter(503, 404, 503)));
+  assert.ok(!(await isOpenAfter(503, 'nonsense', 503)));
+});
+
 test('who gives up in the half-open circuit does not keep it open', async () => {
   const sts = await responder();
-  const { client, time } = clientOf(sts.url, {}, { circuitBreaker: { failures: 1, openFor: 10_000 } });
+  const settings = {
+    circuitBreaker: { failures: 1, openFor: 10_000 },
+    throttle: { minInterval: 0, maxConcurrent: 1 },
+  };
+  const { client, time } = clientOf(sts.url, {}, settings);
   sts.instead = () => ({ status: 503, body: '' });
   await failure(client.issue(USER, undefined));
   time.now += 10_000;
   sts.instead = () => () => undefined;
   const control = new AbortController();
   const trial = failure(client.issue(USER, undefined, control.signal));
-  setTimeout(() => control.abort(), 50);
+  while (sts.questions.length < 2) await setTimeout(1);
+  const meanwhile = await failure(client.issue(USER, undefined));
+  assert.ok(meanwhile instanceof TokenServiceOpenError, 'told at once, without waiting for its turn');
+  control.abort();
   assert.ok((await trial) instanceof TokenBudgetError);
   sts.instead = () => undefined;
   await client.issue(USER, undefined);
@@ -351,10 +381,10 @@ test('a slow service costs only its own callers, and only so many at a time ask 
   let open = 0;
   slow.instead = (question) => (response) => {
     most = Math.max(most, ++open);
-    setTimeout(() => {
+    void setTimeout(40).then(() => {
       open--;
       response.writeHead(200, { 'content-type': 'application/soap+xml' }).end(slow.right(question).body);
-    }, 40);
+    });
   };
   const quick = await responder();
   const throttle = { minInterval: 0, maxConcurrent: 2 };
@@ -395,9 +425,12 @@ test('who waits for the turn may give up', async () => {
 test('when it is closed, what is under way and what waits fails, and nothing of it is left in the metrics', async () => {
   const sts = await responder();
   sts.instead = () => () => undefined;
-  const { client, registry } = clientOf(sts.url, {}, { throttle: { minInterval: 0, maxConcurrent: 1 } });
+  const settings = { retryAttempts: 3, throttle: { minInterval: 0, maxConcurrent: 1 } };
+  const { client, registry } = clientOf(sts.url, {}, settings);
   const both = [failure(client.issue(USER, undefined)), failure(client.issue(USER, undefined))];
-  setTimeout(() => void client.close(), 50);
-  await Promise.all(both);
+  while (sts.questions.length < 1) await setTimeout(1);
+  await client.close();
+  for (const error of await Promise.all(both)) assert.ok(error instanceof TokenBudgetError, error.name);
+  assert.equal(sts.questions.length, 1);
   assert.equal(await count(registry, 'waxseal_token_circuit_open'), undefined);
 });
