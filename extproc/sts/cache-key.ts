@@ -43,14 +43,11 @@ const ABSENT = 0xffff_ffff;
  * the field is absent. UTF-16, because it has bytes of its own for every string, even one that is not well-formed.
  */
 export function keyOfFields(indexKey: Buffer, fields: readonly Field[]): string {
-  const hmac = createHmac('sha256', indexKey);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(fields.length);
-  hmac.update(length);
+  const bytes = Buffer.allocUnsafe(fields.reduce((sum, field) => sum + 4 + 2 * (field?.length ?? 0), 4));
+  let end = bytes.writeUInt32BE(fields.length);
   for (const field of fields) {
-    length.writeUInt32BE(field === undefined ? ABSENT : field.length);
-    hmac.update(length);
-    if (field !== undefined) hmac.update(field, 'utf16le');
+    end = bytes.writeUInt32BE(field === undefined ? ABSENT : field.length, end);
+    if (field !== undefined) end += bytes.write(field, end, 'utf16le');
   }
-  return hmac.digest('base64url');
+  return createHmac('sha256', indexKey).update(bytes).digest('base64url');
 }
