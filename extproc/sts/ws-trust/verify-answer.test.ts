@@ -148,6 +148,9 @@ test('a Timestamp is checked', async () => {
   assert.ok(token(answer, { now: NOW + 6 * minute - 1 }));
   refused(answer, /ERR_WSS_TIMESTAMP_IN_FUTURE/, { now: NOW - minute - 1 });
   refused(answer, /ERR_WSS_TIMESTAMP_EXPIRED/, { now: NOW + 6 * minute + 1 });
+  const endless = (await secured({ timestamp })).toString().replace(/<wsu:Expires>.*?<\/wsu:Expires>/, '');
+  assert.ok(token(endless, { now: NOW + 6 * minute }));
+  refused(endless, /ERR_WSS_TIMESTAMP_EXPIRED/, { now: NOW + 6 * minute + 1 });
   const header = `<o:Security xmlns:o="${WSSE}" xmlns:u="${WSU}"><u:Timestamp/></o:Security>`;
   refused(cxf({ header }), /ERR_WSS_INVALID_STRUCTURE/);
   refused(cxf({ header: header + header }), /ERR_WSS_SECURITY_HEADER_DUPLICATED/);
