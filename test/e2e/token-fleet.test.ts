@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { RedisServer } from '../../scripts/local/redis.ts';
 import { until } from '../../scripts/local/until.ts';
 import { Cxf } from '../interop/cxf.ts';
+import { warmUp } from '../interop/token-message.ts';
 import { content, envelope } from './support/fixture.ts';
 import { SOAP11_HEADERS, send } from './support/http.ts';
 import { Load } from './support/load.ts';
@@ -25,6 +26,7 @@ describe('a fleet with one Redis', () => {
   let fleet: TokenFleet;
   before(async () => {
     cxf = await Cxf.start();
+    await warmUp(cxf);
     folder = await mkdtemp(join(tmpdir(), 'waxseal-token-redis-'));
     redis = await RedisServer.start({ folder });
     const short = { wsTrust: { lifetime: '5s' }, spec: { cache: { refreshBefore: '2s' } } };

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cxf } from '../interop/cxf.ts';
+import { warmUp } from '../interop/token-message.ts';
 import { content, envelope } from './support/fixture.ts';
 import { SOAP11_HEADERS } from './support/http.ts';
 import { Load } from './support/load.ts';
@@ -18,6 +19,7 @@ describe('tokens that last five seconds', () => {
   let fleet: TokenFleet;
   before(async () => {
     cxf = await Cxf.start();
+    await warmUp(cxf);
     const short = { wsTrust: { lifetime: '5s' }, spec: { cache: { refreshBefore: '2s' } } };
     const renewed = { ...short, wsTrust: { ...short.wsTrust, renew: true } };
     fleet = await TokenFleet.start({ policies: ['issued', 'renewed'], backendPort: cxf.ports.orders }, () => [

@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SOAP11, SOAP12 } from '../../examples/demo/names.ts';
 import { Cxf, type Counts, type Demand, type SoapVersion } from '../interop/cxf.ts';
+import { warmUp } from '../interop/token-message.ts';
 import { content, envelope } from './support/fixture.ts';
 import { SOAP11_HEADERS, SOAP12_HEADERS, send, type HttpAnswer } from './support/http.ts';
 import { OBJECTS, tokenPolicy, tokenService } from './support/token-fixture.ts';
@@ -19,6 +20,7 @@ describe('security Faults of the backend', () => {
   let fleet: TokenFleet;
   before(async () => {
     cxf = await Cxf.start();
+    await warmUp(cxf);
     fleet = await TokenFleet.start({ policies: NAMES, backendPort: cxf.ports.orders }, (retryUrl) => {
       const retry = { token: { onSecurityFault: 'Retry', retryUrl } };
       return [

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SOAP11 } from '../../examples/demo/names.ts';
 import { until } from '../../scripts/local/until.ts';
 import { Cxf, USER } from '../interop/cxf.ts';
+import { warmUp } from '../interop/token-message.ts';
 import { content, envelope, policy } from './support/fixture.ts';
 import { SOAP11_HEADERS, send } from './support/http.ts';
 import { Load } from './support/load.ts';
@@ -22,6 +23,7 @@ describe('an outage of the token service', () => {
   let fleet: TokenFleet;
   before(async () => {
     [sts, orders] = [await Cxf.start(), await Cxf.start()];
+    for (const each of [sts, orders]) await warmUp(each);
     const spec = { cache: { refreshBefore: '3s' }, circuitBreaker: { failures: 2, openFor: '1s' } };
     fleet = await TokenFleet.start({ policies: ['token', 'stamped'], backendPort: orders.ports.orders }, () => [
       ...OBJECTS,

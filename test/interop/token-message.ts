@@ -6,7 +6,7 @@
 import { createHash, createHmac, sign, type KeyObject } from 'node:crypto';
 import { request } from 'node:https';
 import { DS, EXC_C14N, RSA_SHA256, SHA256, SOAP11, SOAP12, WSSE, WSSE11, WSU } from '../../examples/demo/names.ts';
-import { AUDIENCE, CA_PEM, USER, type SoapVersion } from './cxf.ts';
+import { AUDIENCE, CA_PEM, USER, type Cxf, type SoapVersion } from './cxf.ts';
 
 const SAML = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1';
 const TRUST = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512';
@@ -84,6 +84,17 @@ export function tokenMessage({ soap, issued, key, timestamp = true }: MessageOpt
     key === undefined || issued === undefined ? '' : signed({ body, ...(timestamp && { time }) }, issued, key);
   const security = `<w:Security xmlns:w="${WSSE}" s:mustUnderstand="1">${timestamp ? time : ''}${issued?.token ?? ''}${signature}</w:Security>`;
   return envelope(namespace, security, body);
+}
+
+/** Java takes seconds for what it does the first time: lets both services of CXF do that before anybody counts seconds. */
+export async function warmUp(cxf: Cxf): Promise<void> {
+  const issued = await askForToken(cxf.tokenUrl('username-text'), { keyType: 'SymmetricKey' });
+  for (const [demand, key] of [['bearer'], ['symmetric', issued.secret]] as const) {
+    const body = tokenMessage({ soap: '1.1', issued, ...(key && { key }) });
+    const url = `http://127.0.0.1:${cxf.ports.orders}${cxf.orderPath(demand)}`;
+    await fetch(url, { method: 'POST', headers: { 'content-type': 'text/xml' }, body });
+  }
+  await cxf.reset();
 }
 
 function signed(parts: Readonly<Record<string, string>>, issued: Issued, key: Buffer | KeyObject): string {
