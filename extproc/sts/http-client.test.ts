@@ -387,3 +387,18 @@ test('what is under way when the client is closed fails', async () => {
   await refused(answer, TokenServiceUnreachableError);
   await refused(http.request(ask(url)), TokenServiceUnreachableError);
 });
+
+test('what is still connecting when the client is closed ends as well', { timeout: 20_000 }, async () => {
+  const server = createTcpServer();
+  const port = await listen(server);
+  const http = client({ ca: pki.ca.certificatePem, connectTimeout: 60_000 });
+  const answer = http.request(ask(`https://localhost:${port}/sts`));
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const closed = once(
+    socket.resume().on('error', () => undefined),
+    'close',
+  );
+  await http.close();
+  await refused(answer, TokenServiceUnreachableError);
+  await closed;
+});
