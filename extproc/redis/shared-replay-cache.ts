@@ -47,6 +47,11 @@ const RESTORE = new Script(`
 for index, key in ipairs(KEYS) do redis.call('SET', key, ARGV[1], 'PX', ARGV[index + 1], 'NX') end
 return 0`);
 
+/** Whether somebody still wants the answer. */
+interface Waiting {
+  readonly ended: boolean;
+}
+
 export class SharedReplayCache implements ReplayCache {
   readonly #link: RedisLink;
   readonly #memory: MemoryReplayCache;
@@ -92,24 +97,28 @@ export class SharedReplayCache implements ReplayCache {
   async #askRedis(entries: readonly ReplayEntry[], onUnavailable: OnReplayCacheUnavailable): Promise<boolean> {
     const attempt = `${this.#process}.${(++this.#attempts).toString(36)}`;
     const asked = this.#link.available;
+    const waiting = { ended: false };
     try {
-      const isNew = await this.#rememberShared(attempt, entries);
+      const isNew = await this.#rememberShared(attempt, entries, waiting);
       this.#metrics.replayCheck('shared');
       return isNew;
     } catch (error) {
       if (!(error instanceof SharedStoreUnavailableError)) throw error;
       if (onUnavailable === 'LocalOnly') {
         this.#metrics.replayCheck('local');
+        // If Redis has failed only for this once, nothing else would tell it.
+        if (asked) setTimeout(() => void this.#restore(), RESTORE_RETRY).unref();
         return true;
       }
-      if (asked) this.#abandon(attempt, entries.map(redisKey));
+      waiting.ended = true;
+      if (asked) void this.#takeBack(attempt, entries.map(redisKey));
       throw new ReplayCacheUnavailableError('the replay cache in Redis does not answer');
     }
   }
 
-  async #rememberShared(attempt: string, entries: readonly ReplayEntry[]): Promise<boolean> {
+  async #rememberShared(attempt: string, entries: readonly ReplayEntry[], waiting: Waiting): Promise<boolean> {
     for (;;) {
-      const holder = await this.#link.run('remember', (client) => this.#send(client, attempt, entries));
+      const holder = await this.#link.run('remember', (client) => this.#send(client, attempt, entries, waiting));
       if (holder === undefined) return true;
       const keys = this.#abandoned.get(holder);
       if (keys === undefined) return false;
@@ -119,7 +128,12 @@ export class SharedReplayCache implements ReplayCache {
   }
 
   /** @returns the attempt that has remembered one of the entries before, and undefined if there is none */
-  async #send(client: RedisClient, attempt: string, entries: readonly ReplayEntry[]): Promise<string | undefined> {
+  async #send(
+    client: RedisClient,
+    attempt: string,
+    entries: readonly ReplayEntry[],
+    waiting: Waiting,
+  ): Promise<string | undefined> {
     // Everywhere in the same order, so that of two who send the same message one is first.
     const sorted = entries
       .map((entry) => ({ key: redisKey(entry), ttl: Math.ceil(entry.ttl) }))
@@ -127,6 +141,8 @@ export class SharedReplayCache implements ReplayCache {
     const steps = this.#link.atomic ? [sorted] : sorted.map((entry) => [entry]);
     const done: string[] = [];
     for (const step of steps) {
+      // What has been taken back must not go on.
+      if (waiting.ended) return undefined;
       const keys = step.map(({ key }) => key);
       const holder = await REMEMBER.run(client, keys, [attempt, ...step.map(({ ttl }) => ttl)]);
       if (typeof holder === 'string') {

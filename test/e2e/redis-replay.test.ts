@@ -90,6 +90,16 @@ for (const kind of ['standalone', 'cluster'] as const) {
       await until('it may come again', () => remember(two, [entry]));
     });
 
+    test('Redis stands still for a moment: who was refused for that may come again, here and there', async () => {
+      for (const copier of [one, two]) {
+        const entries = message(`moment ${copier === one ? 'here' : 'there'}`);
+        for (const server of servers) server.pause();
+        await assert.rejects(remember(one, entries), ReplayCacheUnavailableError);
+        for (const server of servers) server.resume();
+        await until('it is accepted', () => remember(copier, entries).catch(() => false));
+      }
+    });
+
     test('Redis stands still: Refuse and LocalOnly; and who was refused for that may come again', async () => {
       for (const server of servers) server.pause();
       const [refused, accepted, late] = [message('refused'), message('accepted'), message('late')];
