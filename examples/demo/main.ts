@@ -1,6 +1,7 @@
 /**
  * `make demo`: a real Envoy, the ext_proc service and a backend that demands WS-Security, shown at work.
  * BACKEND=host:port CONFIG=folder [POLICY=namespace/name]: Envoy and the service in front of a service of yours.
+ * STS=1, or the option --sts: a real token service, and a backend that demands its tokens (both Apache CXF's, on Java).
  * ONCE=1: ends after it has shown everything. Everything listens on 127.0.0.1 only.
  */
 
@@ -13,10 +14,9 @@ import { startEnvoy } from '../../scripts/local/envoy.ts';
 import { freePort } from '../../scripts/local/ports.ts';
 import { envoyConfig, startExtproc } from '../../scripts/local/waxseal.ts';
 import { startBackend } from './backend.ts';
-import type { Backend } from './backend.ts';
 import { createKeys, keyManifests } from './key-manifests.ts';
 import { bold, line, red, section } from './show.ts';
-import { curlCommand, showExchange } from './tour.ts';
+import { curlCommand, showExchange, type Where } from './tour.ts';
 
 const DEMO_POLICY = 'shop/orders';
 const POLICIES = join(import.meta.dirname, '../policies');
@@ -27,8 +27,8 @@ interface Setting {
   readonly policy: string;
   /** host:port */
   readonly target: string;
-  /** The sample backend; absent in front of a user's own. */
-  readonly backend?: Backend;
+  /** Shows what happens to messages; absent in front of a user's own service, which nobody here knows. */
+  readonly show?: (where: Where) => Promise<void>;
 }
 
 const children: Child[] = [];
@@ -49,7 +49,7 @@ try {
 process.exit();
 
 async function main(): Promise<void> {
-  const setting = env('BACKEND') ? await ownService(env('BACKEND') ?? '') : await sampleService();
+  const setting = await chosenService();
   const [listenPort, extprocPort, adminPort] = [await freePort(10000), await freePort(9002), await freePort(9003)];
   line('demo: starting the ext_proc service');
   const extproc = await startExtproc({ config: setting.folder, listen: `127.0.0.1:${extprocPort}`, adminPort });
@@ -61,10 +61,10 @@ async function main(): Promise<void> {
 
   const url = `http://127.0.0.1:${listenPort}/orders`;
   const metricsUrl = `http://127.0.0.1:${adminPort}/metrics`;
-  if (setting.backend) await showExchange({ url, metricsUrl, backend: setting.backend });
+  await setting.show?.({ url, metricsUrl });
   section(env('ONCE') ? 'What ran' : 'Running');
   line(`  SOAP endpoint   ${bold(url)}`);
-  line(`  in front of     ${setting.target}${setting.backend ? ' (the sample backend)' : ''}`);
+  line(`  in front of     ${setting.target}${setting.show ? ' (the sample backend)' : ''}`);
   line(`  policy          ${setting.policy}, from ${setting.folder} (edit it: changes take effect at once)`);
   line(`  metrics         ${metricsUrl}`);
   if (env('ONCE')) return;
@@ -76,9 +76,16 @@ async function main(): Promise<void> {
   throw new Error(`${name}. Its log ends with:\n${log.split('\n').slice(-20).join('\n')}`);
 }
 
+async function chosenService(): Promise<Setting> {
+  const [backend, tokens] = [env('BACKEND'), env('STS') !== undefined || process.argv.includes('--sts')];
+  if (backend && tokens) throw new Error('STS brings a backend of its own; leave BACKEND out.');
+  if (backend) return ownService(backend);
+  if (env('CONFIG')) throw new Error('CONFIG is used together with BACKEND=host:port.');
+  return tokens ? tokenService() : sampleService();
+}
+
 /** Keys made now, the example policies, and the sample backend. */
 async function sampleService(): Promise<Setting> {
-  if (env('CONFIG')) throw new Error('CONFIG is used together with BACKEND=host:port.');
   line('demo: making keys and certificates');
   const folder = await mkdtemp(join(tmpdir(), 'waxseal-demo-'));
   cleanups.push(() => rm(folder, { recursive: true }));
@@ -92,7 +99,24 @@ async function sampleService(): Promise<Setting> {
     { ...keys.backend, recipient: keys.gateway.certificate },
   );
   cleanups.push(() => backend.close());
-  return { folder, policy: DEMO_POLICY, target: `127.0.0.1:${backend.port}`, backend };
+  const show = (where: Where) => showExchange(where, backend);
+  return { folder, policy: DEMO_POLICY, target: `127.0.0.1:${backend.port}`, show };
+}
+
+/** A token service, a backend that demands its tokens, and a policy that gets them. */
+async function tokenService(): Promise<Setting> {
+  line('demo: starting Apache CXF on Java; the first time, both are downloaded');
+  // Nothing of it is looked at without being asked for: the rest of the demo needs no Java.
+  const { startTokenBackend, tokenManifests, tokenSecrets } = await import('./token-service.ts');
+  const { showTokens } = await import('./token-tour.ts');
+  const backend = await startTokenBackend(await freePort(8081));
+  cleanups.push(() => backend.close());
+  const folder = await mkdtemp(join(tmpdir(), 'waxseal-demo-'));
+  cleanups.push(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, 'policy.yaml'), tokenManifests(backend.cxf));
+  await writeFile(join(folder, 'secrets.yaml'), tokenSecrets(), { mode: 0o600 });
+  const show = (where: Where) => showTokens(where, backend);
+  return { folder, policy: DEMO_POLICY, target: `127.0.0.1:${backend.port}`, show };
 }
 
 /** The user's own service, policies and keys. */

@@ -4,15 +4,14 @@ import type { Backend, Call } from './backend.ts';
 import { SOAP11 } from './names.ts';
 import { bold, dim, green, line, red, section, xml } from './show.ts';
 
-export interface Tour {
+export interface Where {
   /** Where Envoy listens. */
   readonly url: string;
   readonly metricsUrl: string;
-  readonly backend: Backend;
 }
 
 const ACTION = 'urn:example:shop/PlaceOrder';
-const ORDER =
+export const ORDER =
   `<soap:Envelope xmlns:soap="${SOAP11}"><soap:Body><s:PlaceOrder xmlns:s="urn:example:shop">` +
   '<s:Customer>4711</s:Customer><s:Line sku="tea" quantity="2"/><s:Line sku="cups" quantity="6"/>' +
   '</s:PlaceOrder></soap:Body></soap:Envelope>';
@@ -22,7 +21,7 @@ export function curlCommand(url: string): string {
 }
 
 /** @throws Error when anything does not come out as it should */
-export async function showExchange({ url, metricsUrl, backend }: Tour): Promise<void> {
+export async function showExchange({ url, metricsUrl }: Where, backend: Backend): Promise<void> {
   section('1. What the client sent to Envoy: a plain SOAP request');
   line(dim(`  POST ${url}`));
   xml(ORDER);
@@ -56,9 +55,7 @@ export async function showExchange({ url, metricsUrl, backend }: Tour): Promise<
   if (broken.status !== 400 || backend.total() !== before) throw new Error('a broken request was not refused');
 
   section('7. Metrics of the ext_proc service');
-  for (const metric of (await (await fetch(metricsUrl)).text()).split('\n')) {
-    if (/^waxseal_/.test(metric) && !/_bucket|_created|\s0$/.test(metric)) line(`  ${metric}`);
-  }
+  await showMetrics(metricsUrl);
   line(`\n${bold(green('Everything came out as it should.'))}`);
 }
 
@@ -68,7 +65,13 @@ function lastCall(backend: Backend): Call {
   return last;
 }
 
-async function call(url: string, body = ORDER): Promise<{ status: number; text: string }> {
+export async function showMetrics(metricsUrl: string): Promise<void> {
+  for (const metric of (await (await fetch(metricsUrl)).text()).split('\n')) {
+    if (/^waxseal_/.test(metric) && !/_bucket|_created|\s0$/.test(metric)) line(`  ${metric}`);
+  }
+}
+
+export async function call(url: string, body = ORDER): Promise<{ status: number; text: string }> {
   const headers = { 'content-type': 'text/xml; charset=utf-8', soapaction: `"${ACTION}"` };
   const response = await fetch(url, { method: 'POST', headers, body });
   return { status: response.status, text: await response.text() };
