@@ -1,6 +1,7 @@
 /** What a peer's SOAP Fault says of its reason. */
 
 import type { SoapMessage } from './soap.ts';
+import { onlyChild } from './structure.ts';
 
 /** A qualified name that stands in text. */
 export interface QName {
@@ -8,14 +9,15 @@ export interface QName {
   readonly local: string;
 }
 
-/** Subcodes in subcodes that are looked at. */
-const MAX_DEPTH = 4;
+/** Codes in one another that are looked at. */
+const MAX_DEPTH = 5;
+/** Bytes of a code as it is written. */
+const MAX_CODE_BYTES = 256;
 
 /** The Fault of a message whose Body holds one and nothing else (SOAP 1.1 §4.4, SOAP 1.2 part 1 §5.4); -1: it is none. */
 export function faultOf({ index, body, envelope }: SoapMessage): number {
-  const fault = index.firstChild(body);
-  const only = fault !== -1 && index.nextSibling(fault) === -1;
-  return only && index.is(fault, index.namespaceUri(envelope), 'Fault') ? fault : -1;
+  const fault = onlyChild(index, body);
+  return fault !== -1 && index.is(fault, index.namespaceUri(envelope), 'Fault') ? fault : -1;
 }
 
 /**
@@ -40,6 +42,7 @@ export function faultCodes(message: SoapMessage): QName[] {
 /** @returns none where the element is missing or does not hold a qualified name with a declared prefix */
 function qnames({ index }: SoapMessage, element: number): QName[] {
   if (element === -1 || !index.hasOnlyText(element)) return [];
+  if (index.contentEnd(element) - index.contentStart(element) > MAX_CODE_BYTES) return [];
   const text = index.text(element).trim();
   const colon = text.indexOf(':');
   const namespace = index.namespaceOf(element, colon === -1 ? '' : text.slice(0, colon));

@@ -38,6 +38,12 @@ export function requiredChild(index: XmlIndex, parent: number, namespace: string
   return child;
 }
 
+/** @returns the one child element, of whatever name; -1 when there is none, or more than one */
+export function onlyChild(index: XmlIndex, parent: number): number {
+  const child = index.firstChild(parent);
+  return child === -1 || index.nextSibling(child) === -1 ? child : -1;
+}
+
 /** @throws InvalidStructureError when the attribute (of no namespace) is missing */
 export function requiredAttribute(index: XmlIndex, element: number, localName: string): string {
   const value = index.attribute(element, '', localName);

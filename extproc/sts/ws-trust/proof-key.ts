@@ -5,7 +5,7 @@ import { DecryptionFailedError } from '../../wss/errors.ts';
 import { XENC } from '../../wss/namespaces.ts';
 import type { DecryptionKey } from '../../wss/settings.ts';
 import type { SoapMessage } from '../../wss/soap.ts';
-import { base64Of, optionalChild, textOf } from '../../wss/structure.ts';
+import { base64Of, onlyChild, optionalChild, textOf } from '../../wss/structure.ts';
 import { Verification } from '../../wss/verification.ts';
 import type { XmlIndex } from '../../xml/xml-index.ts';
 import { TokenAnswerError } from '../errors.ts';
@@ -44,7 +44,7 @@ export function readProofKey(
     throw new TokenAnswerError('the answer has a secret key that was not asked for');
   }
   if (proof === -1) return keyWithoutProof(entropy, settings, sources);
-  const child = onlyChild(index, proof);
+  const child = secretIn(index, proof);
   const length = settings.keySize / 8;
   if (index.is(child, words.namespace, 'ComputedKey')) {
     const { requester, issuer } = bothEntropies(message, child, entropy, words, sources);
@@ -102,7 +102,7 @@ function bothEntropies(
   if (entropy === -1) throw new TokenAnswerError('the key is to be computed of entropy that the answer does not have');
   return {
     requester: sources.entropy,
-    issuer: readSecret(message, onlyChild(index, entropy), words, sources.keys),
+    issuer: readSecret(message, secretIn(index, entropy), words, sources.keys),
   };
 }
 
@@ -129,8 +129,8 @@ function readSecret(
   return base64Of(index, element);
 }
 
-function onlyChild(index: XmlIndex, element: number): number {
-  const child = index.firstChild(element);
-  if (child !== -1 && index.nextSibling(child) === -1) return child;
+function secretIn(index: XmlIndex, element: number): number {
+  const child = onlyChild(index, element);
+  if (child !== -1) return child;
   throw new TokenAnswerError('the answer does not have exactly one secret key where one is meant');
 }

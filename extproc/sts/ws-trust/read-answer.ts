@@ -6,7 +6,7 @@ import { WSSE, WSU } from '../../wss/namespaces.ts';
 import { selfContained } from '../../wss/self-contained.ts';
 import type { DecryptionKey } from '../../wss/settings.ts';
 import type { SoapMessage } from '../../wss/soap.ts';
-import { optionalChild, requiredChild, textOf } from '../../wss/structure.ts';
+import { onlyChild, optionalChild, requiredChild, textOf } from '../../wss/structure.ts';
 import type { XmlIndex } from '../../xml/xml-index.ts';
 import { TokenAnswerError } from '../errors.ts';
 import type { WsTrustSettings } from '../settings.ts';
@@ -108,12 +108,6 @@ function responseOf({ index, body }: SoapMessage, { version }: WsTrustSettings):
   const response = isCollection ? onlyChild(index, answer) : answer;
   if (response !== -1 && index.is(response, namespace, 'RequestSecurityTokenResponse')) return response;
   throw new TokenAnswerError(`the answer is not one RequestSecurityTokenResponse of WS-Trust ${version}`);
-}
-
-/** -1 unless the element has exactly one child element. */
-function onlyChild(index: XmlIndex, element: number): number {
-  const child = index.firstChild(element);
-  return child === -1 || index.nextSibling(child) === -1 ? child : -1;
 }
 
 function tokenOf(index: XmlIndex, response: number, namespace: string): number {
