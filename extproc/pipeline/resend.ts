@@ -34,6 +34,8 @@ const NOT_HANDED_ON: ReadonlySet<string> = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect'],
   ...['content-length', 'accept-encoding'],
 ]);
+/** What Envoy says of its own: it takes none of that from us, and with it no other header of an answer. */
+const OF_ENVOY = 'x-envoy-';
 
 /**
  * @returns undefined when there is no other token, or the second attempt got no answer: the first answer stands
@@ -59,7 +61,8 @@ export async function resend(
     });
     return { response: { status, headers }, body, result };
   } catch (error) {
-    if (error instanceof PipelineError) return undefined;
+    // A TypeError: a header of the message is none that we could send.
+    if (error instanceof PipelineError || error instanceof TypeError) return undefined;
     throw error;
   }
 }
@@ -94,6 +97,6 @@ function changed(headers: ReadonlyMap<string, readonly string[]>, changes: Forwa
     name.startsWith(':') || replaced.has(name) ? [] : values.map((value): [string, string] => [name, value]),
   );
   return [...kept, ...set.map(({ name, value }): [string, string] => [name, value])].filter(
-    ([name]) => !NOT_HANDED_ON.has(name),
+    ([name]) => !NOT_HANDED_ON.has(name) && !name.startsWith(OF_ENVOY),
   );
 }
