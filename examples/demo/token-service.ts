@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { stringify } from 'yaml';
 import { AUDIENCE, CA_PEM, Cxf, USER } from '../../test/interop/cxf.ts';
+import { warmUp } from '../../test/interop/token-message.ts';
 
 export interface TokenBackend {
   /** Where Envoy sends messages: they are looked at on their way to the service. */
@@ -19,6 +20,7 @@ export interface TokenBackend {
 
 export async function startTokenBackend(port: number): Promise<TokenBackend> {
   const cxf = await Cxf.start();
+  await warmUp(cxf);
   let received: string | undefined;
   const wire = createServer((request, response) => {
     void (async () => {

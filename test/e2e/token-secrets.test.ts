@@ -68,10 +68,11 @@ describe('what a run leaves behind', () => {
     await rm(folder, { recursive: true });
   });
 
-  async function call(name: string, status: number): Promise<void> {
+  async function call(name: string, status?: number): Promise<number> {
     const answer = await send(fleet.url(name, '/orders'), envelope(content(300)));
-    assert.equal(answer.status, status, `${name}: ${answer.text}\n${fleet.log()}`);
+    if (status !== undefined) assert.equal(answer.status, status, `${name}: ${answer.text}\n${fleet.log()}`);
     left.set(`answer ${left.size}`, JSON.stringify(answer.headers) + answer.text);
+    return answer.status;
   }
 
   test('the run: tokens issued, shared, refused by the backend, and not to be had', async () => {
@@ -87,10 +88,12 @@ describe('what a run leaves behind', () => {
     await call('good', 200);
     assert.equal(await fleet.metric('waxseal_token_invalidations_total'), 1);
     await cxf.kill();
-    refusals = 1;
     await sleep(10_500);
-    await call('good', 500);
-    await call('good', 503);
+    // Both processes lose their token, and there is no other one.
+    refusals = Infinity;
+    let status = 500;
+    for (let patience = 0; status === 500 && patience < 20; patience++) status = await call('good');
+    assert.equal(status, 503);
     await dump('after');
     left.set('metrics', await fleet.metrics());
     left.set('log', fleet.log());

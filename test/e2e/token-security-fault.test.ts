@@ -75,6 +75,9 @@ describe('security Faults of the backend', () => {
       const answer = await counted(() => call(name, demand, soap), { received: 2, accepted: 1, Issue: 1 });
       assert.equal(answer.status, 200, answer.text);
       assert.match(answer.text, /Receipt[^>]*>warehouse-clerk</);
+      const type = answer.headers['content-type'] ?? '';
+      assert.ok(type.startsWith(soap === '1.1' ? 'text/xml' : 'application/soap+xml'), type);
+      assert.doesNotMatch(fleet.envoy.log, /mutations failed/);
       assert.equal(await fleet.metric('waxseal_token_invalidations_total', { service: `e2e/${name}` }), 1);
       await counted(() => call(name, demand, soap), { received: 1, accepted: 1, Issue: 0 });
     });

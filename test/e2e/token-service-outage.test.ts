@@ -29,7 +29,8 @@ describe('an outage of the token service', () => {
       ...OBJECTS,
       tokenService('token', { cxf: sts, wsTrust: { lifetime: '8s' }, spec }),
       tokenPolicy('token'),
-      policy('stamped', { request: { secure: { timestamp: { ttl: '5m' } } } }),
+      // The service behind it does not know WS-Security, and so must not have to understand it.
+      policy('stamped', { request: { secure: { mustUnderstand: false, timestamp: { ttl: '5m' } } } }),
     ]);
   });
   after(async () => {
@@ -66,7 +67,7 @@ describe('an outage of the token service', () => {
     assert.equal(load.refusals.length, before, 'and from then on');
     await load.stop();
     const { answers, odd } = await others.stop();
-    assert.deepEqual(odd, []);
+    assert.deepEqual(odd.slice(0, 3), []);
     assert.ok(answers > 100, String(answers));
     assert.equal((await orders.counts()).expired, 0);
   });
@@ -77,7 +78,7 @@ describe('an outage of the token service', () => {
     const others = Load.start(fleet.url('stamped', orders.orderPath('open')), message, SOAP11_HEADERS);
     await until('there is no token any more', async () => (await call()).status === 503);
     const { odd } = await others.stop();
-    assert.deepEqual(odd, []);
+    assert.deepEqual(odd.slice(0, 3), []);
     await sts.mend();
     await until('it is served again', async () => (await call()).status === 200);
   });
