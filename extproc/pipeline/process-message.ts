@@ -77,7 +77,8 @@ export async function processMessage(
     ...job,
     ...(first !== undefined && { ...rest(job, first), half: 'secure' }),
     ...(usernameToken && { usernameToken }),
-    ...(used && { token: used }),
+    // What the message says of its time is true when it leaves, which may be after a wait.
+    ...(used && { token: used, now: services.now() }),
   };
   // What is handed to another thread is gone from here.
   const again = token?.onSecurityFault === 'Retry' ? { ...second, bytes: new Uint8Array(second.bytes) } : second;
