@@ -103,6 +103,15 @@ describe('what a run leaves behind', () => {
     assert.ok(tokens.size >= 4, `${tokens.size} tokens`);
   });
 
+  test('a message is stamped after its token was issued, not before the wait for it', () => {
+    const stamped = recorder.received.map(({ body }) => body.toString()).filter((text) => text.includes('wsu:Created'));
+    assert.ok(stamped.length > 0);
+    for (const text of stamped) {
+      const [created, issued] = [/<wsu:Created>([^<]+)</, / IssueInstant="([^"]+)"/].map((at) => at.exec(text)?.[1]);
+      assert.ok(Date.parse(created ?? '') >= Date.parse(issued ?? ''), `${created} ${issued}`);
+    }
+  });
+
   /** All that Redis holds, as it stands there. */
   async function dump(when: string): Promise<void> {
     const client = new Redis(redis.port, '127.0.0.1');
