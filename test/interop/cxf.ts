@@ -97,14 +97,17 @@ export class Cxf {
   readonly #child: Child;
   readonly #lines: Interface;
   readonly #folder: string;
-  readonly #waiting: ((line: string) => void)[] = [];
+  readonly #waiting: PromiseWithResolvers<string>[] = [];
 
   private constructor(child: Child, lines: Interface, folder: string, ports: Ports) {
     this.#child = child;
     this.#lines = lines;
     this.#folder = folder;
     this.ports = ports;
-    lines.on('line', (line) => this.#waiting.shift()?.(line));
+    lines.on('line', (line) => this.#waiting.shift()?.resolve(line));
+    child.once('exit', () => {
+      for (const { reject } of this.#waiting.splice(0)) reject(new Error('CXF has ended'));
+    });
   }
 
   /**
@@ -221,7 +224,9 @@ export class Cxf {
 
   #command(line: string): Promise<string> {
     this.#child.stdin.write(`${line}\n`);
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    const answer = Promise.withResolvers<string>();
+    this.#waiting.push(answer);
+    return answer.promise;
   }
 }
 
