@@ -93,7 +93,7 @@ final class Endpoints {
     }
 
     void publishOrderService(String root, SeenTokens tokens) throws Exception {
-        Crypto crypto = keys.crypto("service", keys.trustStore("sts"));
+        Crypto crypto = keys.crypto("service", keys.onlyTrusting("sts"));
         OrderService service = new OrderService(control);
         Map<String, Object> settings = Map.of(
             SecurityConstants.SIGNATURE_CRYPTO, crypto,

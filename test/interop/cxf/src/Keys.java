@@ -49,6 +49,13 @@ final class Keys {
         return store;
     }
 
+    /** A store that trusts the certificate of one name and no other. */
+    KeyStore onlyTrusting(String name) throws Exception {
+        KeyStore store = empty();
+        store.setCertificateEntry(name, certificates(name).iterator().next());
+        return store;
+    }
+
     /** WSS4J with the key of one name, trusting only the given store. */
     Crypto crypto(String name, KeyStore trusted) throws Exception {
         Merlin merlin = new Merlin();
@@ -59,10 +66,8 @@ final class Keys {
 
     /** WSS4J without a key of its own, with the certificate of one name to encrypt for, trusting only the given store. */
     Crypto recipient(String name, KeyStore trusted) throws Exception {
-        KeyStore store = empty();
-        store.setCertificateEntry(name, certificates(name).iterator().next());
         Merlin merlin = new Merlin();
-        merlin.setKeyStore(store);
+        merlin.setKeyStore(onlyTrusting(name));
         merlin.setTrustStore(trusted);
         return merlin;
     }
