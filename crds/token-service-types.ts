@@ -164,7 +164,7 @@ export interface TokenServiceAddressing {
   readonly from?: string;
   /** Message that this one answers. */
   readonly relatesTo?: string;
-  /** How the message relates to the one of `relatesTo`. Absent means that it is the reply to it. */
+  /** How the message relates to the one of `relatesTo`: a URI, in version 2004/08 a qualified name, `{namespace}local`. Absent means that it is the reply to it. */
   readonly relationshipType?: string;
   /** A text, or `Default`: a new `urn:uuid:` for each message. */
   readonly messageId?: string;

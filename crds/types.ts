@@ -165,7 +165,7 @@ export interface KeyReference {
 
 /** A part of the message, found by its place in it. Exactly one of `part`, `header` and `element` is given. */
 export interface Part {
-  /** `Body`: the SOAP Body. `Timestamp`, `UsernameToken`, `Signature`: that element of our Security header. `Token`: the token that signs, covered by the STR-Transform. */
+  /** `Body`: the SOAP Body. `Timestamp`, `UsernameToken`, `Signature`: that element of our Security header. `Token`: of a signature the token that signs, covered by the STR-Transform; of an encryption the issued token, unless it signs. */
   readonly part?: 'Body' | 'Timestamp' | 'Token' | 'UsernameToken' | 'Signature';
   /** Header blocks of the SOAP Header. */
   readonly header?: HeaderPart;
@@ -381,7 +381,7 @@ export interface Addressing {
   readonly from?: string;
   /** Message that this one answers: a text or, on a response, `Default`: the MessageID that the request came with. */
   readonly relatesTo?: string;
-  /** How the message relates to the one of `relatesTo`. Absent means that it is the reply to it. */
+  /** How the message relates to the one of `relatesTo`: a URI, in version 2004/08 a qualified name, `{namespace}local`. Absent means that it is the reply to it. */
   readonly relationshipType?: string;
   /** A text, or `Default`: a new `urn:uuid:` for each message. */
   readonly messageId?: string;

@@ -7,7 +7,9 @@ import { durationMs } from './duration.ts';
 import type { FieldPath, Manifest } from './load.ts';
 import type { Report } from './report.ts';
 
-type WrittenAddressing = Omit<Addressing, 'version' | 'mustUnderstand'>;
+type WrittenAddressing = Omit<Addressing, 'mustUnderstand'>;
+/** `{namespace}local`, or the local name alone. */
+const QNAME = /^(\{[^{}]*\})?[\p{L}_][\p{L}\p{N}._-]*$/u;
 
 /** `addressing` of a policy. */
 export function checkAddressing(report: Report, addressing: Addressing, { phase }: PhaseContext): void {
@@ -30,9 +32,14 @@ export function checkRequestAddressing(report: Report, at: FieldPath, addressing
 }
 
 function checkWritten(report: Report, at: FieldPath, addressing: WrittenAddressing): void {
-  const { action, to, messageId, replyTo, faultTo, from, relatesTo, relationshipType } = addressing;
+  const { version, action, to, messageId, replyTo, faultTo, from, relatesTo, relationshipType } = addressing;
   if (relationshipType !== undefined && relatesTo === undefined) {
     report.error([...at, 'relationshipType'], 'says how the message relates to that of relatesTo; add relatesTo');
+  } else if (relationshipType !== undefined && version === '2004/08' && !QNAME.test(relationshipType)) {
+    report.error(
+      [...at, 'relationshipType'],
+      'is a qualified name in version 2004/08; write it as {namespace}local, or use version "1.0" for a URI',
+    );
   } else if ([action, to, messageId, replyTo, faultTo, from, relatesTo].every((value) => value === undefined)) {
     report.error(at, 'adds nothing; give it action, to, messageId, replyTo, faultTo, from or relatesTo');
   }

@@ -10,6 +10,7 @@ import type { PhaseContext } from './check-policy.ts';
 import { checkPool } from './check-pool.ts';
 import { checkSecurityToken, checkTokenSignature } from './check-security-token.ts';
 import { durationMs } from './duration.ts';
+import type { FieldPath } from './load.ts';
 import { presets } from './presets.ts';
 import type { Report } from './report.ts';
 import { INCLUSIVE_NAMESPACES } from './validate.ts';
@@ -21,7 +22,7 @@ const SIGNABLE: PartRules = {
 };
 const ENCRYPTABLE: PartRules = {
   what: 'encrypted',
-  parts: ['Body', 'UsernameToken', 'Signature'],
+  parts: ['Body', 'Token', 'UsernameToken', 'Signature'],
   modes: { part: ['Element'], header: ['Content', 'Element'], element: ['Content', 'Element'] },
 };
 
@@ -182,6 +183,7 @@ function checkEncryption(
     if (part === 'UsernameToken' && !secure.usernameToken && !optional) {
       report.error(item, 'the message gets no UsernameToken; add secure.usernameToken or remove this part');
     }
+    if (part === 'Token') checkEncryptedToken(report, item, secure);
     if (header?.namespace === WSSE)
       report.error(
         [...item, 'header'],
@@ -212,4 +214,13 @@ function checkEncryption(
   }
   warnLegacy(report, [...at, 'dataAlgorithm'], encryption.dataAlgorithm);
   warnLegacy(report, [...at, 'keyTransport'], encryption.keyTransport);
+}
+
+/** The receiver must read a token before it can check what was signed with it. */
+function checkEncryptedToken(report: Report, at: FieldPath, { securityToken, signature }: ResolvedSecure): void {
+  if (!securityToken) {
+    report.error(at, 'the message gets no issued token; add secure.securityToken or remove this part');
+  } else if (signature?.keyIdentifier === 'SAMLAssertion') {
+    report.error(at, 'the token signs the message, so its receiver must be able to read it; remove this part');
+  }
 }

@@ -67,11 +67,11 @@ function checkCache(report: Report, { wsTrust, cache }: SecurityTokenServiceSpec
   const at = ['cache', 'refreshBefore'];
   if (ttl === 0) return;
   if (refreshBefore >= ttl) {
-    report.warning(at, `is not less than cache.ttl (${cache.ttl}), so a token is replaced as soon as it is there`);
+    report.warning(at, `is not less than cache.ttl (${cache.ttl}), so tokens are replaced at half of their life`);
   } else if (wsTrust?.lifetime !== undefined && refreshBefore >= durationMs(wsTrust.lifetime)) {
     report.warning(
       at,
-      `is not less than wsTrust.lifetime (${wsTrust.lifetime}), so a token is replaced as soon as it is there`,
+      `is not less than wsTrust.lifetime (${wsTrust.lifetime}), so tokens are replaced at half of their life`,
     );
   }
 }

@@ -74,6 +74,11 @@ const verifying = SPECS.verify.request.verify;
 const compiled = policies({
   ...SPECS,
   bearer: { request: { secure: withToken('open') } },
+  hidden: {
+    request: {
+      secure: { ...withToken('open'), encryption: { recipientRef: { name: 'gateway' }, parts: [{ part: 'Token' }] } },
+    },
+  },
   ignore: { request: { secure: withToken('open', { onSecurityFault: 'Ignore' }) } },
   audit: { mode: 'Audit', request: { secure: withToken('open') } },
   delegating: { request: { verify: verifying, secure: { timestamp: {}, ...withToken('sts') } } },
@@ -172,6 +177,12 @@ test('a message gets the token, byte for byte', async () => {
     demands.map(({ policy, service, credential }) => [policy, service.id, credential]),
     [['shop/bearer', 'shop/open', undefined]],
   );
+});
+
+test('it may be encrypted for the receiver', async () => {
+  const sent = text(await begin('hidden').exchange.request(soapMessage(), here));
+  assert.doesNotMatch(sent, /token-text|saml2:Assertion/);
+  assert.match(sent, /<xenc:EncryptedData[^>]*Type="http:\/\/www.w3.org\/2001\/04\/xmlenc#Element"/);
 });
 
 test('a response may get one as well', async () => {
