@@ -31,7 +31,7 @@ describe('a fleet with one Redis', () => {
     redis = await RedisServer.start({ folder });
     const short = { wsTrust: { lifetime: '5s' }, spec: { cache: { refreshBefore: '2s' } } };
     const options = {
-      policies: ['warm', 'cold', 'symmetric', 'short', 'short-too'],
+      policies: ['warm', 'new-short', 'new-short-too', 'cold', 'symmetric', 'short', 'short-too'],
       ...{ backendPort: cxf.ports.orders, processes: 2, redis: `redis://127.0.0.1:${redis.port}` },
     };
     fleet = await TokenFleet.start(options, () => [
@@ -39,6 +39,9 @@ describe('a fleet with one Redis', () => {
       ...[tokenService('warm', { cxf, keyType: 'Symmetric' }), tokenPolicy('warm', 'Symmetric')],
       ...[tokenService('cold', { cxf }), tokenPolicy('cold')],
       ...[tokenService('symmetric', { cxf, keyType: 'Symmetric' }), tokenPolicy('symmetric', 'Symmetric')],
+      // Their tokens are asked for just when Redis fails.
+      ...[tokenService('new-short', { cxf }), tokenPolicy('new-short')],
+      ...[tokenService('new-short-too', { cxf }), tokenPolicy('new-short-too')],
       ...[tokenService('short', { cxf, ...short }), tokenPolicy('short')],
       ...[tokenService('short-too', { cxf, ...short }), tokenPolicy('short-too')],
     ]);
@@ -92,6 +95,8 @@ describe('a fleet with one Redis', () => {
       for (let round = 0; round < 2; round++) {
         await sleep(1500);
         await fail();
+        const first = await send(fleet.url(`new-${policy}`, cxf.orderPath('bearer')), message);
+        assert.equal(first.status, 200, `${first.text}\n${fleet.log()}`);
         await until('it is noticed', async () => (await fleet.metric('waxseal_redis_up')) === 0);
         // Longer than a token lives.
         await sleep(6000);
@@ -102,7 +107,7 @@ describe('a fleet with one Redis', () => {
       assert.deepEqual(odd, [], fleet.log());
       assert.ok(answers > 100, String(answers));
       const { expired, accepted, tokens } = await cxf.counts();
-      assert.deepEqual({ expired, accepted }, { expired: 0, accepted: answers });
+      assert.deepEqual({ expired, accepted }, { expired: 0, accepted: answers + 2 });
       assert.ok(tokens >= 4, `${tokens} tokens`);
     });
   }
