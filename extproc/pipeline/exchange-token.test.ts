@@ -74,6 +74,7 @@ const verifying = SPECS.verify.request.verify;
 const compiled = policies({
   ...SPECS,
   bearer: { request: { secure: withToken('open') } },
+  verifying: { request: { verify: verifying, secure: withToken('open') } },
   hidden: {
     request: {
       secure: { ...withToken('open'), encryption: { recipientRef: { name: 'gateway' }, parts: [{ part: 'Token' }] } },
@@ -193,10 +194,12 @@ test('a response may get one as well', async () => {
 });
 
 test('nobody is asked for a token by a message that does not prove what it must', async () => {
-  const { exchange, demands } = begin('delegating', { request: meta({ 'x-partner': 'acme' }) });
-  const outcome = await exchange.request(soapMessage(), here);
-  assert.equal(outcome.kind, 'refuse');
-  assert.deepEqual(demands, []);
+  for (const policy of ['delegating', 'verifying']) {
+    const { exchange, demands } = begin(policy, { request: meta({ 'x-partner': 'acme' }) });
+    const outcome = await exchange.request(soapMessage(), here);
+    assert.equal(outcome.kind, 'refuse');
+    assert.deepEqual(demands, []);
+  }
 });
 
 test('the service hears of the caller that was verified, and of the credential that is for the message', async () => {

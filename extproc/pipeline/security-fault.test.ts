@@ -61,6 +61,13 @@ test('a compressed Fault is read, within bounds', () => {
   assert.equal(mayBeFault(response(500)), true);
 });
 
+test('nothing larger than a Fault is read', () => {
+  const long = fault('1.1', 'FailedCheck')
+    .toString()
+    .replace('>no<', `>${'x'.repeat(70_000)}<`);
+  assert.equal(isSecurityFault(response(500), Buffer.from(long)), false);
+});
+
 test('no bytes make it throw', () => {
   const good = fault('1.2', 'FailedCheck');
   fc.assert(
