@@ -341,7 +341,8 @@ test('a message is sent again with another token, and the client gets that answe
   const { url, received } = await backend(t, 200, soapMessage('<done/>'));
   const resender = new HttpClient({});
   t.after(() => resender.close());
-  const request = meta({ cookie: 'a=b', connection: 'close', 'content-length': '1' });
+  const ofOneHop = { connection: 'close', te: 'trailers', 'x-envoy-attempt-count': '1', 'content-length': '1' };
+  const request = meta({ cookie: 'a=b', ...ofOneHop });
   const { exchange, verdicts } = begin('retry', { request, tokens: [token(), SECOND], resender }, retrying(url));
   await exchange.request(soapMessage(), here);
   const outcome = await exchange.response(faulty, fault, here);
@@ -352,6 +353,8 @@ test('a message is sent again with another token, and the client gets that answe
   assert.equal(received.length, 1);
   const [{ url: path, headers, body }] = received;
   assert.deepEqual([path, headers.host, headers.cookie], ['/orders?x=1', 'shop.example', 'a=b']);
+  assert.deepEqual([headers.te, headers['x-envoy-attempt-count']], [undefined, undefined]);
+  assert.equal(headers['content-length'], String(Buffer.byteLength(body)));
   assert.match(body, /second-token/);
   assert.doesNotMatch(body, /token-text/);
   assert.equal(verdicts.at(-1)?.resent, true);

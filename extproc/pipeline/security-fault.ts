@@ -27,7 +27,7 @@ export function mayBeFault({ status, headers }: ResponseMeta): boolean {
 
 /** Never throws: what cannot be read is no Fault that anybody has to act on. */
 export function isSecurityFault(response: ResponseMeta, body: Buffer | undefined): boolean {
-  if (!mayBeFault(response) || body === undefined || body.length === 0 || body.length > MAX_BYTES) return false;
+  if (!mayBeFault(response) || body === undefined || body.length === 0) return false;
   const { headers } = response;
   try {
     const codings = contentCodings(headers);
