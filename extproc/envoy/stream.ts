@@ -14,12 +14,11 @@ import { likelySoapVersion } from '../pipeline/entity.ts';
 import { BodyTooLargeError, ProcessingModeError } from '../pipeline/errors.ts';
 import { Exchange, type ExchangeServices, type ResponseMeta } from '../pipeline/exchange.ts';
 import { describeFailure, refusalFor, type Refusal } from '../pipeline/failure.ts';
-import type { Outcome, Replacement } from '../pipeline/outcome.ts';
+import type { Outcome } from '../pipeline/outcome.ts';
 import type { Lease, RuntimeStore } from '../pipeline/runtime.ts';
 import type { ExtProcCall } from './ext-proc-definition.ts';
 import { correlationId, requestMeta, responseMeta } from './http-meta.ts';
 import {
-  BODY_MODE_BUFFERED,
   decodeProcessingRequest,
   encodeBody,
   encodeHeaderChanges,
@@ -29,6 +28,7 @@ import {
   type ProcessingRequest,
 } from './messages.ts';
 import { policyIdentity, type PolicySource } from './policy-identity.ts';
+import { checkProcessingMode } from './processing-mode.ts';
 
 export interface StreamServices extends Omit<ExchangeServices, 'runner'> {
   readonly runtimes: RuntimeStore;
@@ -71,7 +71,7 @@ class ExtProcStream {
   /** Phases in which the verdict has been given. */
   readonly #decided = new Set<Phase>();
   /** We have answered the client: nothing that Envoy sends matters any more. */
-  #refused = false;
+  #answered = false;
   #busy = false;
   #halfClosed = false;
   #closed = false;
@@ -87,7 +87,7 @@ class ExtProcStream {
   }
 
   message(bytes: Buffer): void {
-    if (this.#refused) return;
+    if (this.#answered) return;
     const message = decodeProcessingRequest(bytes);
     if (message.body !== undefined) this.#releaseAnnounced();
     if (message.body === undefined || !this.#isSettled(phaseOf(message.kind))) {
@@ -156,7 +156,7 @@ class ExtProcStream {
   async #work(): Promise<void> {
     this.#busy = true;
     for (let message = this.#waiting.shift(); message !== undefined; message = this.#waiting.shift()) {
-      if (this.#refused || this.#closed) continue;
+      if (this.#answered || this.#closed) continue;
       try {
         await this.#answer(message);
       } catch (error) {
@@ -175,7 +175,7 @@ class ExtProcStream {
 
   /** Envoy will send no more. Only when it got every verdict may the end look clean. */
   #finish(): void {
-    if (this.#refused || this.#decided.has('response')) this.#call.end();
+    if (this.#answered || this.#decided.has('response')) this.#call.end();
     else this.fail(grpcStatus.ABORTED, 'the stream was closed before the verdict');
   }
 
@@ -186,7 +186,7 @@ class ExtProcStream {
     const phase = phaseOf(kind);
     const isHeaders = kind === 'requestHeaders' || kind === 'responseHeaders';
     if (kind === 'responseHeaders') this.#openResponse(message);
-    if (this.#refused) return;
+    if (this.#answered) return;
     const undecided = !this.#decided.has(phase);
     if (undecided && isHeaders && (message.endOfStream || !exchange.needsBody(phase, this.#response))) {
       await this.#decide(exchange, phase, kind, undefined);
@@ -196,7 +196,7 @@ class ExtProcStream {
       throw new ProcessingModeError(`${kind} came before the body`);
     } else {
       if (undecided) this.#announce(message.headers ?? NO_HEADERS);
-      if (!this.#refused) this.#send(encodeUnchanged(kind));
+      if (!this.#answered) this.#send(encodeUnchanged(kind));
     }
   }
 
@@ -243,10 +243,10 @@ class ExtProcStream {
         this.#send(encodeUnchanged(kind));
         return;
       case 'refuse':
-        this.#sendRefusal(outcome.code, outcome);
+        this.#answerClient(outcome.code, outcome);
         return;
       case 'replace':
-        this.#sendReplacement(outcome);
+        this.#answerClient('resent', outcome);
         return;
       case 'forward': {
         const { bytes } = outcome;
@@ -265,7 +265,7 @@ class ExtProcStream {
     const exchange = this.#exchange;
     if (exchange !== undefined) {
       const outcome = exchange.refuse(phase, error, this.#response);
-      this.#sendRefusal(outcome.code, outcome);
+      this.#answerClient(outcome.code, outcome);
       return;
     }
     const failure = describeFailure(error);
@@ -277,31 +277,16 @@ class ExtProcStream {
       ...{ policy: NO_POLICY, phase, correlationId: id, outcome: 'refused', failure },
       ...{ bytesIn: 0, bytesOut: refusal.body.length, durations: {}, total: 0, legacyAlgorithms: [] },
     });
-    this.#sendRefusal(failure.code, refusal);
+    this.#answerClient(failure.code, refusal);
   }
 
-  #sendReplacement({ status, headers, body }: Replacement): void {
-    this.#refused = true;
-    this.#send(encodeImmediate({ status, headers, body, details: 'waxseal_resent' }));
-  }
-
-  #sendRefusal(code: string, { status, headers, body }: Refusal): void {
-    this.#refused = true;
-    this.#send(encodeImmediate({ status, headers, body, details: `waxseal_${code.toLowerCase()}` }));
+  /** @param what a refusal's code, or another word for Envoy's access log */
+  #answerClient(what: string, { status, headers, body }: Refusal): void {
+    this.#answered = true;
+    this.#send(encodeImmediate({ status, headers, body, details: `waxseal_${what.toLowerCase()}` }));
   }
 }
 
 function phaseOf(kind: MessageKind): Phase {
   return kind.startsWith('request') ? 'request' : 'response';
-}
-
-/** A mode in which a body, or a part of one, could go on without us is a mistake in Envoy's configuration. */
-function checkProcessingMode({ protocolConfig, observabilityMode }: ProcessingRequest, exchange: Exchange): void {
-  if (observabilityMode) throw new ProcessingModeError('observability_mode: Envoy would not wait for a verdict');
-  if (exchange.needsBody('request') && protocolConfig?.requestBodyMode !== BODY_MODE_BUFFERED) {
-    throw new ProcessingModeError('the policy needs request_body_mode: BUFFERED');
-  }
-  if (exchange.needsBody('response') && protocolConfig?.responseBodyMode !== BODY_MODE_BUFFERED) {
-    throw new ProcessingModeError('the policy needs response_body_mode: BUFFERED');
-  }
 }
