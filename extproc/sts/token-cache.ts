@@ -14,7 +14,7 @@ import { retryPause } from './retry-pause.ts';
 import type { SharedTokens } from './shared-tokens.ts';
 import type { TokenMetrics } from './token-metrics.ts';
 import type { TokenSource } from './token-source.ts';
-import { acceptable, TokenTimes } from './token-times.ts';
+import { acceptable, setBack, TokenTimes } from './token-times.ts';
 
 export interface TokenCacheOptions {
   /** Absent: this process is alone. */
@@ -191,10 +191,17 @@ export class TokenCache {
   async #fetch(source: TokenSource, previous: HeldToken | undefined): Promise<HeldToken> {
     const { signal } = this.#closing;
     if (signal.aborted) throw new TokenBudgetError('the process is about to end');
+    const before = this.#offset();
     const held = await source.fetch(previous, signal);
-    const accepted = acceptable(held, source.settings, this.#clock.now());
+    const leap = this.#offset() - before;
+    const accepted = acceptable(setBack(held, leap), source.settings, this.#clock.now());
     if (accepted === undefined) throw new TokenAnswerError('the token has ended already, or never begins');
     return accepted;
+  }
+
+  /** Changes only when the time of day leaps. */
+  #offset(): number {
+    return this.#clock.now() - this.#clock.elapsed();
   }
 
   #land(source: TokenSource, held: HeldToken): void {

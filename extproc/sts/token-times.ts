@@ -32,6 +32,20 @@ export function acceptable(arrived: HeldToken, { ttl }: CacheSettings, now: numb
   return usableUntil(held) > now ? held : undefined;
 }
 
+/** Two clocks never agree to the millisecond. */
+const LEAST_LEAP = 2;
+
+/**
+ * A token that was on its way when the time of day leapt: its times are those of the clock as it was. A leap forwards ends
+ * the token early and is let be; one back would prolong it.
+ *
+ * @param leap milliseconds
+ */
+export function setBack(held: HeldToken, leap: number): HeldToken {
+  if (leap > -LEAST_LEAP) return held;
+  return { token: held.token, obtained: held.obtained + leap, expires: held.expires + leap };
+}
+
 /** Whether a token that another process wrote can be one. */
 export function isPlausible({ token, obtained, expires }: HeldToken, now: number): boolean {
   const isTime = Number.isFinite(obtained) && Number.isFinite(expires) && expires > obtained;
