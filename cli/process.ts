@@ -11,7 +11,6 @@ import type { Outcome } from '../extproc/pipeline/outcome.ts';
 import { MemoryReplayCache } from '../extproc/pipeline/replay-cache.ts';
 import { inlineRunner } from '../extproc/pipeline/runner.ts';
 import { TokenWaits } from '../extproc/pipeline/token-waits.ts';
-import { HttpClient } from '../extproc/sts/http-client.ts';
 import { TokenProvider } from '../extproc/sts/token-provider.ts';
 import { exchangeToJson, readExchange } from './exchange-file.ts';
 import { loadPolicy, messageMeta, readMessage, withMessageOptions, type MessageFlags } from './message-options.ts';
@@ -51,9 +50,8 @@ async function run(flags: Flags): Promise<number> {
   const tokens = new TokenProvider({
     ...{ now, registry: new Registry(), logger: createLogger('silent'), indexKey: () => indexKey },
   });
-  const resender = new HttpClient({});
   const exchange = new Exchange(policy, meta, 'waxseal-process', {
-    ...{ runner: inlineRunner, replay: new MemoryReplayCache(), tokens, resender, now },
+    ...{ runner: inlineRunner, replay: new MemoryReplayCache(), tokens, now },
     waits: new TokenWaits({ maxMessages: 1, maxBytes: Infinity }),
     ...(flags.environment !== undefined && { environment: flags.environment }),
     report: (verdict) => verdicts.push(verdict),
@@ -68,7 +66,7 @@ async function run(flags: Flags): Promise<number> {
     const status = Number(meta.headers.get(':status')?.[0] ?? 200);
     outcome = await exchange.response({ status, headers: meta.headers }, message, nobodyGone);
   }
-  await Promise.all([tokens.close(), resender.close()]);
+  await tokens.close();
   // In Audit mode a message goes on that would be refused: that is worth a line, too.
   const failure = verdicts[0]?.failure;
   if (failure !== undefined) {

@@ -16,8 +16,8 @@ import { MemoryReplayCache, type ReplayCache } from './pipeline/replay-cache.ts'
 import { RuntimeStore } from './pipeline/runtime.ts';
 import { TokenWaits } from './pipeline/token-waits.ts';
 import { WorkerPool } from './pipeline/worker-pool.ts';
-import { openSharedStore, type SharedStore, type SharedStoreLocation } from './redis/shared-store.ts';
-import { HttpClient } from './sts/http-client.ts';
+import type { SharedStore, SharedStoreLocation, SharedStoreOptions } from './redis/shared-store.ts';
+import type { HttpClient, HttpAnswer, HttpRequest } from './sts/http-client.ts';
 import { TokenProvider } from './sts/token-provider.ts';
 
 export interface ServiceOptions {
@@ -135,7 +135,7 @@ export class Service {
     const { logger, shared: location, maxExchanges, maxBytes, policySources, environment } = this.#options;
     const { registry } = this.#metrics;
     const now = Date.now;
-    const shared = location && (await openSharedStore({ ...location, now, logger, registry }));
+    const shared = location && (await openShared({ ...location, now, logger, registry }));
     const ownKey = randomBytes(32);
     const tokens = new TokenProvider({
       ...{ now, registry, logger, indexKey: () => shared?.indexKey() ?? ownKey },
@@ -147,13 +147,19 @@ export class Service {
     return {
       ...{ runtimes: this.#runtimes, admission: this.#admission, replay: this.#replay, policySources, now, tokens },
       waits: new TokenWaits({ maxMessages: maxExchanges / WAITING_PART, maxBytes: maxBytes / WAITING_PART }),
-      resender: { request: (request) => (this.#resender ??= new HttpClient({ connections: 64 })).request(request) },
+      resender: { request: (request) => this.#resend(request) },
       ...(environment !== undefined && { environment }),
       report: (verdict) => {
         this.#metrics.verdict(verdict);
         logVerdict(logger, verdict);
       },
     };
+  }
+
+  async #resend(request: HttpRequest): Promise<HttpAnswer> {
+    const { HttpClient: Client } = await import('./sts/http-client.ts');
+    this.#resender ??= new Client({ connections: 64 });
+    return this.#resender.request(request);
   }
 
   /**
@@ -200,4 +206,10 @@ export class Service {
       this.#logger[level]({ policy: problem.policy, reason: problem.reason }, formatProblem(problem));
     }
   }
+}
+
+/** Loaded where there is a Redis: its client takes 20 MB, which those without need not pay. */
+async function openShared(options: SharedStoreOptions): Promise<SharedStore> {
+  const { openSharedStore } = await import('./redis/shared-store.ts');
+  return openSharedStore(options);
 }

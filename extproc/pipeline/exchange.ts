@@ -29,7 +29,8 @@ export interface ResponseMeta {
 
 export interface ExchangeServices extends MessageServices {
   readonly replay: ReplayCache;
-  readonly resender: Resender;
+  /** Absent: nothing is sent again. */
+  readonly resender?: Resender;
   readonly report: (verdict: Verdict) => void;
 }
 

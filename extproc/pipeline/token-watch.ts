@@ -37,7 +37,7 @@ export class TokenWatch {
     response: ResponseMeta,
     body: Buffer | undefined,
     request: MessageMeta,
-    services: MessageServices & { readonly resender: Resender },
+    services: MessageServices & { readonly resender?: Resender },
     abandoned: () => boolean,
   ): Promise<Resent | undefined> {
     const use = this.#use;
@@ -46,7 +46,8 @@ export class TokenWatch {
     if (!isSecurityFault(response, body)) return undefined;
     this.#use = undefined;
     const another = await services.tokens.backendRefused(use.demand, use.used);
-    if (!another || token.onSecurityFault !== 'Retry' || abandoned()) return undefined;
-    return resend(this.#policy, token, use, request, services);
+    const { resender } = services;
+    if (!another || token.onSecurityFault !== 'Retry' || resender === undefined || abandoned()) return undefined;
+    return resend(this.#policy, token, use, request, { ...services, resender });
   }
 }

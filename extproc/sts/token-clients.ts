@@ -1,7 +1,7 @@
 /** One client for each version of each token service that is in use. */
 
 import type { TokenServiceSettings } from './settings.ts';
-import { TokenClient } from './token-client.ts';
+import type { TokenClient } from './token-client.ts';
 import type { TokenMetrics } from './token-metrics.ts';
 
 interface Handle {
@@ -22,7 +22,9 @@ export class TokenClients {
 
   /** Does something with the client of a service, which stays until that is done. */
   async use<T>(service: TokenServiceSettings, work: (client: TokenClient) => Promise<T>): Promise<T> {
-    const handle = this.#handleOf(service);
+    // Loaded when the first token is asked for: HTTP takes 30 MB, which those without token services need not pay.
+    const { TokenClient: Client } = await import('./token-client.ts');
+    const handle = this.#handleOf(service, Client);
     handle.underWay++;
     try {
       return await work(handle.client);
@@ -49,10 +51,10 @@ export class TokenClients {
     await Promise.all(all.map(({ client }) => client.close()));
   }
 
-  #handleOf(service: TokenServiceSettings): Handle {
+  #handleOf(service: TokenServiceSettings, Client: typeof TokenClient): Handle {
     let handle = this.#handles.get(service.version);
     if (handle === undefined) {
-      handle = { client: new TokenClient(service, this.#options), underWay: 0 };
+      handle = { client: new Client(service, this.#options), underWay: 0 };
       this.#handles.set(service.version, handle);
     }
     return handle;
