@@ -1,7 +1,7 @@
 import { scan } from '../xml/scan.ts';
 import type { XmlIndex } from '../xml/xml-index.ts';
 import type { Block } from './blocks.ts';
-import type { Binding } from './element-text.ts';
+import type { Binding, ElementText } from './element-text.ts';
 import { DuplicateIdError, InvalidTokenError, KeyNotFoundError, ReferenceUnresolvedError } from './errors.ts';
 import type { IssuedToken } from './issued-token.ts';
 import { declaredPrefixes } from './self-contained.ts';
@@ -19,27 +19,42 @@ import type { SoapMessage } from './soap.ts';
  */
 export function issuedTokenBlock(token: IssuedToken | undefined, message: SoapMessage): Block {
   if (token === undefined) throw new KeyNotFoundError('The message is to carry an issued token, and there is none');
-  const bytes = Buffer.from(token.bytes.buffer, token.bytes.byteOffset, token.bytes.byteLength);
-  const index = scanToken(bytes);
-  for (const id of idsOf(index)) {
+  const { element, ids } = prepare(token);
+  for (const id of ids) {
     if (message.index.elementsWithId(id).length > 0) {
       throw new DuplicateIdError('The message has an element with an id of the issued token');
     }
   }
+  return { kind: 'IssuedToken', id: '', element };
+}
+
+/** What is the same for every message that carries the token. */
+interface PreparedToken {
+  readonly element: ElementText;
+  readonly ids: readonly string[];
+}
+
+/** A token goes into thousands of messages: it is looked at once. */
+const prepared = new WeakMap<IssuedToken, PreparedToken>();
+
+function prepare(token: IssuedToken): PreparedToken {
+  const known = prepared.get(token);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(token.bytes.buffer, token.bytes.byteOffset, token.bytes.byteLength);
+  const index = scanToken(bytes);
   const { reference } = token;
   if (reference?.form === 'Direct' && index.elementsWithId(reference.value).join() !== '0') {
     throw new ReferenceUnresolvedError('The issued token does not have the id that it is referred to by');
   }
   const nameEnd = index.tagNameEnd(0);
-  return {
-    kind: 'IssuedToken',
-    id: '',
-    element: {
-      name: bytes.toString('utf8', 1, nameEnd),
-      rest: bytes.toString('utf8', nameEnd),
-      namespaces: hasNamesWithoutNamespace(index) ? NO_DEFAULT_NAMESPACE : [],
-    },
+  const element = {
+    name: bytes.toString('utf8', 1, nameEnd),
+    rest: bytes.toString('utf8', nameEnd),
+    namespaces: hasNamesWithoutNamespace(index) ? NO_DEFAULT_NAMESPACE : [],
   };
+  const found = { element, ids: idsOf(index) };
+  prepared.set(token, found);
+  return found;
 }
 
 const NO_DEFAULT_NAMESPACE: readonly Binding[] = [['', '']];
