@@ -109,12 +109,8 @@ async function run(job: Job, policy: CompiledPolicy, sign: Signer, clock: StepCl
   const phase = policy[job.phase];
   const verified = job.half === 'secure' ? undefined : verifyMessage(message, phase, job, policy, clock);
   // What verifying a response found is about the backend: the answer to the client is secured by what its request held.
-  const exchange = job.phase === 'request' && verified !== undefined ? verified.exchange : job.exchange;
-  const arrived = {
-    message,
-    bytes: verified?.bytes ?? original,
-    exchange: withReceivedId(exchange, message, job, policy),
-  };
+  const exchange = job.phase === 'request' && verified ? verified.exchange : unverifiedExchange(message, job, policy);
+  const arrived = { message, bytes: verified?.bytes ?? original, exchange };
   const left = job.half === 'verify' ? arrived : await secureMessage(arrived, job, policy, sign, clock);
   clock.stop();
   const operation = job.half === 'verify' ? operationOf(message) : undefined;
@@ -172,15 +168,14 @@ async function secureMessage(
   return { message, ...secured };
 }
 
-/** The answer may have to say which message it answers. */
-function withReceivedId(
-  exchange: ExchangeState,
+/** The answer may have to say which message it answers, also where nobody verifies that. */
+function unverifiedExchange(
   message: SoapMessage,
-  job: Job,
+  { phase, half, exchange }: Job,
   policy: CompiledPolicy,
 ): ExchangeState {
-  const wanted = job.phase === 'request' && job.half !== 'secure';
-  if (!wanted || policy.response.addressing?.relatesTo !== ADDRESSING_DEFAULT) return exchange;
+  const arrives = phase === 'request' && half !== 'secure';
+  if (!arrives || policy.response.addressing?.relatesTo !== ADDRESSING_DEFAULT) return exchange;
   return { ...exchange, receivedMessageId: messageIdOf(message) };
 }
 

@@ -16,6 +16,16 @@ const { policies } = compilePolicies({
   ...SPECS,
   checking: { request: { verify: checking } },
   answering: { response: { addressing: { action: 'urn:answer', relatesTo: 'Default' } } },
+  hiding: {
+    request: {
+      addressing: { messageId: 'urn:hidden' },
+      secure: {
+        ...SPECS.encrypt.request.secure,
+        encryption: { recipientRef: { name: 'gateway' }, parts: [{ part: 'Body' }, { header: { namespace: WSA } }] },
+      },
+    },
+  },
+  revealing: { request: SPECS.decrypt.request, response: { addressing: { relatesTo: 'Default' } } },
   both: {
     request: { addressing: { messageId: 'Default' } },
     response: { verify: { addressing: {} }, addressing: { relatesTo: 'Default' } },
@@ -77,6 +87,16 @@ test('an answer relates to the MessageID that the client sent, though nothing el
   assert.equal(exchange.needsBody('request'), true);
   assert.equal(codeOf(await exchange.request(message({ MessageID: 'urn:client' }), here)), 'pass');
   assert.equal(block(await exchange.response(ok, message({}), here), 'RelatesTo'), 'urn:client');
+});
+
+test('also to one that came encrypted', async () => {
+  const hidden = await begin('hiding').request(message({}), here);
+  assert.ok(hidden.kind === 'forward');
+  const bytes = Buffer.from(hidden.bytes ?? []);
+  assert.ok(!bytes.includes('urn:hidden'));
+  const exchange = begin('revealing');
+  assert.equal(codeOf(await exchange.request(bytes, here)), 'forward');
+  assert.equal(block(await exchange.response(ok, message({}), here), 'RelatesTo'), 'urn:hidden');
 });
 
 test("the backend's answer must relate to the MessageID that the request left with", async () => {
