@@ -47,10 +47,7 @@ export async function measureTokenCache(json: boolean, print: (line: string) => 
 /** As a message asks for it, with everything around the cache. */
 async function memoryHits(): Promise<Hit> {
   const service = await startTokenService();
-  const indexKey = Buffer.alloc(32, 1);
-  const provider = new TokenProvider({
-    ...{ now: Date.now, registry: new Registry(), logger: createLogger('silent'), indexKey: () => indexKey },
-  });
+  const provider = new TokenProvider({ now: Date.now, registry: new Registry(), logger: createLogger('silent') });
   const demand = { service: settings(service.port), policy: 'bench/token', budget: 5000 };
   try {
     await provider.obtain(demand);

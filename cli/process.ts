@@ -1,6 +1,5 @@
 /** `waxseal process`: one message through the same engine as the data plane. */
 
-import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { Registry } from 'prom-client';
@@ -46,10 +45,7 @@ async function run(flags: Flags): Promise<number> {
   const meta = messageMeta(flags, message);
   const verdicts: Verdict[] = [];
   const now = (): number => flags.now ?? Date.now();
-  const indexKey = randomBytes(32);
-  const tokens = new TokenProvider({
-    ...{ now, registry: new Registry(), logger: createLogger('silent'), indexKey: () => indexKey },
-  });
+  const tokens = new TokenProvider({ now, registry: new Registry(), logger: createLogger('silent') });
   const exchange = new Exchange(policy, meta, 'waxseal-process', {
     ...{ runner: inlineRunner, replay: new MemoryReplayCache(), tokens, now },
     waits: new TokenWaits({ maxMessages: 1, maxBytes: Infinity }),

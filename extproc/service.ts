@@ -1,6 +1,5 @@
 /** The ext_proc service: everything joined, from the source of policies to the port that Envoy calls. */
 
-import { randomBytes } from 'node:crypto';
 import { HealthImplementation } from 'grpc-health-check';
 import { formatProblem, type Problem } from '../policy/problem.ts';
 import type { ConfigurationSource, ConfigurationSourceFactory } from './config/source.ts';
@@ -136,10 +135,9 @@ export class Service {
     const { registry } = this.#metrics;
     const now = Date.now;
     const shared = location && (await openShared({ ...location, now, logger, registry }));
-    const ownKey = randomBytes(32);
     const tokens = new TokenProvider({
-      ...{ now, registry, logger, indexKey: () => shared?.indexKey() ?? ownKey },
-      ...(shared && { shared: shared.tokens }),
+      ...{ now, registry, logger },
+      ...(shared && { shared: shared.tokens, indexKey: () => shared.indexKey() }),
     });
     this.#shared = shared;
     this.#tokens = tokens;

@@ -19,7 +19,7 @@ import type {
 import { encryptedParts, signedParts } from './compile-parts.ts';
 import type { UserPool } from './compile.ts';
 import { compilePool } from './credential-pool.ts';
-import { textOf, type KeySource } from './key-source.ts';
+import { textUnder, type KeySource } from './key-source.ts';
 
 /** @returns undefined when there are problems, which `keys` holds then */
 export function compileSecure(secure: ResolvedSecure, at: FieldPath, keys: KeySource): SecureSettings | undefined {
@@ -75,9 +75,8 @@ function readLogin(
   return keys.attempt(at, () => {
     const material = keys.get(secretRef);
     const read = (key: 'username' | 'password', mend: string): string => {
-      const octets = material.data[key];
-      const text = octets === undefined ? '' : textOf(octets);
-      if (text === '') throw new KeyMaterialError(material, key, mend);
+      const text = textUnder(material, key);
+      if (text === undefined) throw new KeyMaterialError(material, key, mend);
       return text;
     };
     const username = read('username', 'is missing or empty; put the user name there');

@@ -8,7 +8,7 @@ import { KeyMaterialError, type KeyMaterial } from '../keys/key-material-error.t
 import { readSigningKey } from '../keys/secret-keys.ts';
 import type { ClientCertificate, TokenCredential } from '../sts/settings.ts';
 import type { SigningKey } from '../wss/settings.ts';
-import { textOf, type KeySource } from './key-source.ts';
+import { textUnder, type KeySource } from './key-source.ts';
 
 /** What the service asks of a credential. */
 interface Demand {
@@ -62,10 +62,8 @@ function demandOf({ wsTrust, external, tls }: SecurityTokenServiceSpec): Demand 
 
 /** @param mend how to, where there must be one */
 function text(material: KeyMaterial, key: string, mend: string | false): string | undefined {
-  const octets = material.data[key];
-  const value = octets === undefined ? '' : textOf(octets);
-  if (value !== '') return value;
-  if (mend === false) return undefined;
+  const value = textUnder(material, key);
+  if (value !== undefined || mend === false) return value;
   throw new KeyMaterialError(material, key, `is missing or empty; ${mend}`);
 }
 

@@ -77,6 +77,12 @@ function isKeyMaterialError(error: unknown): boolean {
   return error instanceof KeyMaterialError;
 }
 
+/** The text under a key of the object; undefined where it is missing or empty. */
+export function textUnder({ data }: KeyMaterial, key: string): string | undefined {
+  const octets = data[key];
+  return octets === undefined ? undefined : textOf(octets) || undefined;
+}
+
 /** The value as text, without the one line end that editors and `echo` leave. */
 export function textOf(octets: Buffer): string {
   return octets.toString('utf8').replace(/\r?\n$/, '');

@@ -1,6 +1,6 @@
 /** The front door of this room: the token that one message needs, from the cache or from the service. */
 
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../observe/log.ts';
 import type { CallerToken, TokenInUse } from '../wss/issued-token.ts';
@@ -39,8 +39,11 @@ export interface TokenProviderOptions {
   now(): number;
   readonly registry: Registry;
   readonly logger: Logger;
-  /** Secret of the fleet from which the names of shared entries are derived; asked for each time, as it may change. */
-  indexKey(): Buffer;
+  /**
+   * Secret of the fleet from which the names of shared entries are derived; asked for each time, as it may change. Absent:
+   * this process has one of its own.
+   */
+  readonly indexKey?: () => Buffer;
   /** Of the cache; default: real time. */
   readonly timers?: Timers;
 }
@@ -49,14 +52,17 @@ export interface TokenProviderOptions {
 type Sources = Map<TokenCredential | undefined, SourcesByPolicy>;
 type SourcesByPolicy = Map<string, TokenSource>;
 
+const INDEX_KEY_BYTES = 32;
+
 export class TokenProvider {
-  readonly #options: TokenProviderOptions;
   readonly #clock: Clock;
   readonly #clients: TokenClients;
   readonly #cache: TokenCache;
   readonly #refused: RefusedTokens;
   readonly #log: ServiceLog;
   #sources = new WeakMap<TokenServiceSettings, Sources>();
+  readonly #indexKeyNow: () => Buffer;
+  /** That of the sources. */
   #indexKey: Buffer;
   readonly #inUse = new WeakMap<HeldToken, TokenInUse>();
   /** Where those came from. */
@@ -66,13 +72,14 @@ export class TokenProvider {
     const { shared, registry, logger, timers = systemTimers } = options;
     const now = () => options.now();
     const metrics = new TokenMetrics(registry);
-    this.#options = options;
     this.#clock = { now, elapsed: () => timers.elapsed(), after: (...timer) => timers.after(...timer) };
     this.#clients = new TokenClients({ now, metrics });
     this.#cache = new TokenCache({ shared, clock: this.#clock, metrics });
     this.#refused = new RefusedTokens(this.#cache, this.#clients, now);
     this.#log = new ServiceLog(logger);
-    this.#indexKey = options.indexKey();
+    const ownKey = randomBytes(INDEX_KEY_BYTES);
+    this.#indexKeyNow = options.indexKey ?? (() => ownKey);
+    this.#indexKey = this.#indexKeyNow();
   }
 
   /**
@@ -115,7 +122,7 @@ export class TokenProvider {
   }
 
   #sourceOf({ service, credential, caller, policy }: TokenDemand): TokenSource {
-    const indexKey = this.#options.indexKey();
+    const indexKey = this.#indexKeyNow();
     if (indexKey !== this.#indexKey && !indexKey.equals(this.#indexKey)) this.#sources = new WeakMap();
     this.#indexKey = indexKey;
     if (delegates(service)) {

@@ -1,6 +1,6 @@
 /** The SOAP message that a WS-Trust request travels in: addressed, authenticated, and with the HTTP headers that go with it. */
 
-import { randomUUID, sign, type KeyObject } from 'node:crypto';
+import { randomUUID, sign } from 'node:crypto';
 import { scan } from '../xml/scan.ts';
 import { NAMESPACES } from '../wss/addressing/versions.ts';
 import { addAddressing } from '../wss/addressing/write.ts';
@@ -17,6 +17,7 @@ import {
   type SigningKey,
   type UsernameTokenSettings,
 } from '../wss/settings.ts';
+import { algorithmFor } from '../wss/signature/signature-value.ts';
 import { readSoap, type SoapMessage } from '../wss/soap.ts';
 import { NoCredentialError } from './errors.ts';
 import type { TokenCredential, WsTrustSettings } from './settings.ts';
@@ -109,7 +110,7 @@ function signatureOf(
   key: SigningKey | undefined,
 ): SignatureSettings {
   if (key === undefined) throw new NoCredentialError('the credential has no key, which the token service asks for');
-  const used = algorithm ?? fittingAlgorithm(key.key);
+  const used = algorithm ?? algorithmFor(key.key);
   const parts: Part[] = [
     { kind: 'Body', mode: 'Content', optional: false },
     { kind: 'Timestamp', mode: 'Element', optional: true },
@@ -123,18 +124,6 @@ function signatureOf(
     canonicalization: 'ExclusiveC14N',
     inclusiveNamespaces: 'Auto',
   };
-}
-
-const CURVES: Readonly<Record<string, SignatureAlgorithm>> = {
-  prime256v1: 'ECDSA-SHA256',
-  secp384r1: 'ECDSA-SHA384',
-  secp521r1: 'ECDSA-SHA512',
-};
-
-/** Of an EC key the hash as strong as its curve. One that fits no key is refused where it signs. */
-function fittingAlgorithm({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): SignatureAlgorithm {
-  if (asymmetricKeyType === 'ed25519') return 'Ed25519';
-  return CURVES[asymmetricKeyDetails?.namedCurve ?? ''] ?? 'RSA-SHA256';
 }
 
 /** Whoever takes a hash in a signature takes it for digests as well. */
