@@ -165,8 +165,8 @@ export interface KeyReference {
 
 /** A part of the message, found by its place in it. Exactly one of `part`, `header` and `element` is given. */
 export interface Part {
-  /** `Body`: the SOAP Body. `Timestamp`, `UsernameToken`, `Signature`: that element of our Security header. `Token`: of a signature the token that signs, covered by the STR-Transform; of an encryption the issued token, unless it signs. */
-  readonly part?: 'Body' | 'Timestamp' | 'Token' | 'UsernameToken' | 'Signature';
+  /** `Body`: the SOAP Body. `Timestamp`, `UsernameToken`, `Signature`: that element of our Security header. `Token`: of a signature the token that signs, covered by the STR-Transform; of an encryption the issued token, unless it signs. `Assertion`: the SAML assertion of our Security header. */
+  readonly part?: 'Body' | 'Timestamp' | 'Token' | 'UsernameToken' | 'Signature' | 'Assertion';
   /** Header blocks of the SOAP Header. */
   readonly header?: HeaderPart;
   /** Elements below the SOAP Body. */

@@ -41,6 +41,7 @@ export class MemoryReplayCache implements ReplayCache {
     nonce: new ExpiringSet(),
     signature: new ExpiringSet(),
     messageId: new ExpiringSet(),
+    assertion: new ExpiringSet(),
   };
 
   constructor(options: { readonly maxEntries?: number } = {}) {
@@ -79,7 +80,7 @@ export class MemoryReplayCache implements ReplayCache {
 
   /** What is remembered when this begins, as entries to be remembered from `now()` on. It may be read slowly. */
   *unexpired(now: () => number): Generator<ReplayEntry> {
-    for (const kind of ['nonce', 'signature', 'messageId'] as const) {
+    for (const kind of ['nonce', 'signature', 'messageId', 'assertion'] as const) {
       for (const [key, expiry] of this.#known[kind].entries()) {
         const ttl = expiry - now();
         if (ttl > 0) yield { kind, key, ttl };

@@ -28,7 +28,7 @@ export const EMPTY_EXCHANGE: ExchangeState = { verifiedSignatures: [], sentSigna
 
 /** One fact that must not be seen twice within a time: checked by the pipeline before the message goes on. */
 export interface ReplayEntry {
-  readonly kind: 'nonce' | 'signature' | 'messageId';
+  readonly kind: 'nonce' | 'signature' | 'messageId' | 'assertion';
   /** SHA-256, base64url, over everything that identifies the fact. */
   readonly key: string;
   /** Milliseconds that it must be remembered. */

@@ -4,6 +4,7 @@
  */
 
 import { DS, WSSE, WSU } from './namespaces.ts';
+import { SAML_VERSIONS } from './saml/versions.ts';
 import type { Part } from './settings.ts';
 import type { SoapMessage } from './soap.ts';
 
@@ -12,7 +13,8 @@ import type { SoapMessage } from './soap.ts';
  *
  * @param message the scanned message
  * @param security the Security header of our actor, or -1 when there is none
- * @param part what the policy names; `Token` means the BinarySecurityTokens of our Security header
+ * @param part what the policy names; `Token` means the BinarySecurityTokens of our Security header, `Assertion` its
+ *   SAML assertions
  * @returns the elements in document order; empty when the message holds none
  */
 export function findPart(message: SoapMessage, security: number, part: Part): number[] {
@@ -27,6 +29,8 @@ export function findPart(message: SoapMessage, security: number, part: Part): nu
       return childrenOf(message, security, WSSE, 'UsernameToken');
     case 'Signature':
       return childrenOf(message, security, DS, 'Signature');
+    case 'Assertion':
+      return SAML_VERSIONS.flatMap(({ namespace }) => childrenOf(message, security, namespace, 'Assertion'));
     case 'Header':
       return childrenOf(message, message.header, part.namespace, part.name).filter((block) => block !== security);
     case 'Element':

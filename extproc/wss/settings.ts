@@ -35,7 +35,7 @@ export type KeyIdentifier =
 
 /** One part of a message that is signed or encrypted, found by its place and never by an id alone. */
 export type Part = { readonly optional: boolean; readonly mode: 'Content' | 'Element' } & (
-  | { readonly kind: 'Body' | 'Timestamp' | 'Token' | 'UsernameToken' | 'Signature' }
+  | { readonly kind: 'Body' | 'Timestamp' | 'Token' | 'UsernameToken' | 'Signature' | 'Assertion' }
   /** A child of soap:Header; `name` absent: every header block of that namespace. */
   | { readonly kind: 'Header'; readonly namespace: string; readonly name?: string }
   /** Every element of that name below soap:Body (the Body itself excluded). */

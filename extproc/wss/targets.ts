@@ -6,7 +6,7 @@ import type { Part } from './settings.ts';
 import type { SoapMessage } from './soap.ts';
 
 /** Blocks that we are about to write and that a policy can name as parts. */
-export type OwnPart = 'Timestamp' | 'UsernameToken' | 'Token' | 'Signature';
+export type OwnPart = 'Timestamp' | 'UsernameToken' | 'Token' | 'Assertion' | 'Signature';
 
 export interface FoundParts {
   /** Elements of the message, each with the mode its part asks for; one element can come twice. */
@@ -44,6 +44,14 @@ export function findParts(
   return { elements, own: blocks };
 }
 
+const OWN_PARTS: ReadonlySet<Part['kind']> = new Set<OwnPart>([
+  'Timestamp',
+  'UsernameToken',
+  'Token',
+  'Assertion',
+  'Signature',
+]);
+
 function isOwnPart(kind: Part['kind']): kind is OwnPart {
-  return kind === 'Timestamp' || kind === 'UsernameToken' || kind === 'Token' || kind === 'Signature';
+  return OWN_PARTS.has(kind);
 }

@@ -26,6 +26,7 @@ import type { ExchangeKey, ExchangeState, ReplayEntry } from './exchange-state.t
 import { hashFields } from './hash-fields.ts';
 import type { CallerToken } from './issued-token.ts';
 import { DS, WSU, XENC } from './namespaces.ts';
+import type { SamlIdentity } from './saml/identity.ts';
 import type { VerifySettings } from './settings.ts';
 import { checkSignatureConfirmation } from './signature-confirmation/check.ts';
 import { findDecisiveSignature } from './signature/required-parts.ts';
@@ -53,7 +54,11 @@ export interface Verified {
   readonly exchange: ExchangeState;
   /** Facts that must be seen for the first time, or the message is a replay. Empty when the policy has no window. */
   readonly replay: readonly ReplayEntry[];
-  readonly identity: { readonly username?: string; readonly certificate?: Certificate };
+  readonly identity: {
+    readonly username?: string;
+    readonly certificate?: Certificate;
+    readonly saml?: SamlIdentity;
+  };
   /** With `VerifySettings.caller`: what the caller proved itself with, if that is a token. */
   readonly caller?: CallerToken;
   /** Names of accepted algorithms that were used but should no longer be, for metrics and status. */

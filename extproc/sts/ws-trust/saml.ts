@@ -5,7 +5,7 @@ import type { TokenReference } from '../../wss/issued-token.ts';
 import { optionalChild } from '../../wss/structure.ts';
 import type { XmlIndex } from '../../xml/xml-index.ts';
 import { TokenAnswerError } from '../errors.ts';
-import { SAML_VERSIONS, type SamlVersion } from './token-types.ts';
+import { SAML_VERSIONS, type SamlVersion } from '../../wss/saml/versions.ts';
 
 /** The version of SAML that an element is an assertion of; undefined when it is none, or an encrypted one. */
 export function samlVersionOf(index: XmlIndex, element: number): SamlVersion | undefined {

@@ -5,7 +5,7 @@ import { WSSE, WSSE11 } from '../../wss/namespaces.ts';
 import { optionalChild, textOf } from '../../wss/structure.ts';
 import type { XmlIndex } from '../../xml/xml-index.ts';
 import { samlReference } from './saml.ts';
-import { SAML_VERSIONS } from './token-types.ts';
+import { SAML_VERSIONS } from '../../wss/saml/versions.ts';
 
 /**
  * Finds how a message that holds the token refers to it: as the answer says, else by the token's own identifier.

@@ -39,6 +39,8 @@ function isCertificateNamed(certificate: Certificate, hint: KeyHint): boolean {
       return certificate.publicKey.equals(hint.key);
     case 'encryptedKey':
     case 'encryptedKeySha1':
+    case 'samlAssertion':
+    case 'samlAssertionId':
       return false;
   }
 }

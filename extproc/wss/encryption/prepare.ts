@@ -41,7 +41,8 @@ export function prepareEncryption(
   const targets = outermost(message, found.elements).map((target) => ({ ...target, dataId: ids.next('ED') }));
   const own = new Map<Block['kind'], { mode: Part['mode']; dataId: string }>();
   for (const [part, mode] of found.own) {
-    const kind = part === 'Token' && settings.securityToken ? 'IssuedToken' : part;
+    const issued = part === 'Assertion' || (part === 'Token' && settings.securityToken);
+    const kind = issued ? 'IssuedToken' : part;
     own.set(kind, { mode, dataId: ids.next('ED') });
   }
   if (targets.length + own.size === 0 && signature?.keyIdentifier !== 'EncryptedKeySHA1') return undefined;

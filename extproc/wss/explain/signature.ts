@@ -125,6 +125,10 @@ function describeHint(hint: KeyHint): string {
       return 'an EncryptedKey of this message';
     case 'encryptedKeySha1':
       return `an EncryptedKey with SHA-1 ${hint.sha1}`;
+    case 'samlAssertion':
+      return 'a SAML assertion of this message';
+    case 'samlAssertionId':
+      return `the SAML ${hint.version} assertion ${hint.id}`;
   }
 }
 

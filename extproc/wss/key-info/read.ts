@@ -14,6 +14,7 @@ import {
   ReferenceUnresolvedError,
   UnsupportedTokenError,
 } from '../errors.ts';
+import { SAML1, SAML2, SAML_VERSIONS } from '../saml/versions.ts';
 import { readKeyValue } from './read-key-value.ts';
 import {
   BASE64_BINARY,
@@ -43,7 +44,11 @@ export type KeyHint =
   /** An xenc:EncryptedKey of this message. */
   | { readonly kind: 'encryptedKey'; readonly element: number }
   /** An EncryptedKey of this exchange, by the base64 SHA-1 of its encrypted octets. */
-  | { readonly kind: 'encryptedKeySha1'; readonly sha1: string };
+  | { readonly kind: 'encryptedKeySha1'; readonly sha1: string }
+  /** A SAML assertion of this message. */
+  | { readonly kind: 'samlAssertion'; readonly element: number }
+  /** A SAML assertion by its identifier, wherever it is. */
+  | { readonly kind: 'samlAssertionId'; readonly id: string; readonly version: '1.1' | '2.0' };
 
 /** Children that one KeyInfo or X509Data may have. */
 const MAX_CHILDREN = 8;
@@ -120,9 +125,10 @@ export function idOf(uri: string): string {
   return uri.slice(1);
 }
 
-/** A BinarySecurityToken or EncryptedKey that a reference leads to. */
+/** A BinarySecurityToken, EncryptedKey or SAML assertion that a reference leads to. */
 function readToken(index: XmlIndex, token: number): KeyHint {
   if (index.is(token, XENC, 'EncryptedKey')) return { kind: 'encryptedKey', element: token };
+  if (isAssertion(index, token)) return { kind: 'samlAssertion', element: token };
   if (!index.is(token, WSSE, 'BinarySecurityToken')) {
     throw new UnsupportedTokenError('a reference leads to a token that is not supported');
   }
@@ -148,9 +154,18 @@ function readKeyIdentifier(index: XmlIndex, element: number): KeyHint {
       return { kind: 'certificates', chain: [Certificate.fromBase64(textOf(index, element))], token: -1 };
     case ENCRYPTED_KEY_SHA1:
       return { kind: 'encryptedKeySha1', sha1: base64Of(index, element).toString('base64') };
+    case SAML1.valueType:
+      return { kind: 'samlAssertionId', id: textOf(index, element).trim(), version: '1.1' };
+    case SAML2.valueType:
+      return { kind: 'samlAssertionId', id: textOf(index, element).trim(), version: '2.0' };
     default:
       throw new UnsupportedTokenError('the KeyIdentifier is of a type that is not supported');
   }
+}
+
+/** Whether an element is a SAML assertion; an encrypted one is not. */
+export function isAssertion(index: XmlIndex, element: number): boolean {
+  return SAML_VERSIONS.some(({ namespace }) => index.is(element, namespace, 'Assertion'));
 }
 
 function checkEncoding(index: XmlIndex, element: number): void {

@@ -78,6 +78,8 @@ function findCertificate(
       return trust.findByPublicKey(hint.key);
     case 'encryptedKey':
     case 'encryptedKeySha1':
+    case 'samlAssertion':
+    case 'samlAssertionId':
       return undefined;
   }
 }
