@@ -7,6 +7,7 @@
 import { addAddressing, type AddressingValues } from '../wss/addressing/write.ts';
 import { messageIdOf } from '../wss/addressing/read.ts';
 import { SecurityHeaderMissingError } from '../wss/errors.ts';
+import { sha256, type ReceivedFacts, type SentFacts } from '../wss/evidence.ts';
 import type { ExchangeState, ReplayEntry } from '../wss/exchange-state.ts';
 import type { CallerToken, TokenInUse } from '../wss/issued-token.ts';
 import { faultOf } from '../wss/read-fault.ts';
@@ -53,6 +54,8 @@ export interface Job {
   readonly usernameToken?: UsernameTokenSettings;
   /** Where the policy adds one. */
   readonly token?: TokenInUse;
+  /** Whether the result is to tell what a decision log keeps. */
+  readonly evidence?: true;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -62,7 +65,24 @@ export type JobResult =
   /** The policy's conditions do not hold for this message. */
   | { readonly kind: 'notConcerned' }
   | JobDone
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly durations: Durations };
+  | {
+      readonly kind: 'failed';
+      readonly failure: Failure;
+      readonly durations: Durations;
+      readonly evidence?: Evidence;
+    };
+
+/** What a decision log keeps of a message. */
+export interface Evidence {
+  /** SHA-256 of the body as it came, in hexadecimal; of a job that works on it from the start. */
+  readonly receivedSha256?: string;
+  /** Absent: nothing was verified. */
+  readonly received?: ReceivedFacts;
+  /** SHA-256 of the body as it leaves; of a job that works on it to the end. */
+  readonly sentSha256?: string;
+  /** Absent: nothing was secured. */
+  readonly sent?: SentFacts;
+}
 
 export interface JobDone {
   readonly kind: 'done';
@@ -77,6 +97,8 @@ export interface JobDone {
   readonly operation?: string;
   /** What the caller proved itself with, where a token service is to be told. */
   readonly caller?: CallerToken;
+  /** With `Job.evidence`. */
+  readonly evidence?: Evidence;
   readonly durations: Durations;
 }
 
@@ -94,7 +116,8 @@ export async function runJob(job: Job, policy: CompiledPolicy, sign: Signer): Pr
     return await run(job, policy, sign, clock);
   } catch (error) {
     clock.stop();
-    return { kind: 'failed', failure: describeFailure(error, clock.step === 'verify'), durations: clock.durations };
+    const failure = describeFailure(error, clock.step === 'verify');
+    return { kind: 'failed', failure, durations: clock.durations, ...(job.evidence && { evidence: arrival(job) }) };
   }
 }
 
@@ -110,7 +133,7 @@ async function run(job: Job, policy: CompiledPolicy, sign: Signer, clock: StepCl
   const verified = job.half === 'secure' ? undefined : verifyMessage(message, phase, job, policy, clock);
   // What verifying a response found is about the backend: the answer to the client is secured by what its request held.
   const exchange = job.phase === 'request' && verified ? verified.exchange : unverifiedExchange(message, job, policy);
-  const arrived = { message, bytes: verified?.bytes ?? original, exchange };
+  const arrived: Passing = { message, bytes: verified?.bytes ?? original, exchange };
   const left = job.half === 'verify' ? arrived : await secureMessage(arrived, job, policy, sign, clock);
   clock.stop();
   const operation = job.half === 'verify' ? operationOf(message) : undefined;
@@ -123,7 +146,26 @@ async function run(job: Job, policy: CompiledPolicy, sign: Signer, clock: StepCl
     legacyAlgorithms: verified?.legacyAlgorithms ?? [],
     ...(operation !== undefined && { operation }),
     ...(verified?.caller && { caller: verified.caller }),
+    ...(job.evidence && { evidence: { ...arrival(job), ...departure(job, left.bytes, verified, left.evidence) } }),
     durations: clock.durations,
+  };
+}
+
+/** The digest of what came, where the job has that. */
+function arrival({ half, bytes }: Job): Evidence {
+  return half === 'secure' ? {} : { receivedSha256: sha256(bytes) };
+}
+
+function departure(
+  { half }: Job,
+  bytes: Buffer,
+  verified: Verified | undefined,
+  sent: SentFacts | undefined,
+): Evidence {
+  return {
+    ...(verified?.evidence && { received: verified.evidence }),
+    ...(half !== 'verify' && { sentSha256: sha256(bytes) }),
+    ...(sent && { sent }),
   };
 }
 
@@ -133,6 +175,7 @@ interface Passing {
   readonly message: SoapMessage;
   readonly bytes: Buffer;
   readonly exchange: ExchangeState;
+  readonly evidence?: SentFacts;
 }
 
 /** Writes addressing headers, and then what secures them and the rest. */
@@ -164,6 +207,7 @@ async function secureMessage(
   const secured = await secure(message, usernameToken === undefined ? settings : { ...settings, usernameToken }, {
     ...{ now, exchange, sign },
     ...(token && { token }),
+    ...(job.evidence && { evidence: true }),
   });
   return { message, ...secured };
 }
@@ -211,6 +255,7 @@ function verifyMessage(
     return verify(message, phase.verify, {
       ...{ now: job.now, exchange: job.exchange, limits: policy.limits.xml },
       ...{ soapActions: job.soapActions, isResponse: job.phase === 'response' },
+      ...(job.evidence && { evidence: true }),
     });
   } catch (error) {
     if (!(error instanceof SecurityHeaderMissingError) || job.phase === 'request' || faultOf(message) === -1)

@@ -110,6 +110,11 @@ export class ReplayCacheUnavailableError extends PipelineError {
   readonly code = 'ERR_REPLAY_CACHE_UNAVAILABLE';
   readonly kind = 'Unavailable';
 }
+/** What is decided could not be kept, and `--decision-log-on-failure` is Refuse. */
+export class DecisionLogUnavailableError extends PipelineError {
+  readonly code = 'ERR_DECISION_LOG_UNAVAILABLE';
+  readonly kind = 'Unavailable';
+}
 /** The thread that worked on the message died. */
 export class WorkerLostError extends PipelineError {
   readonly code = 'ERR_WORKER_LOST';

@@ -20,6 +20,7 @@ import { forward, PASS, type Outcome, type Refused } from './outcome.ts';
 import { processMessage, type MessageServices } from './process-message.ts';
 import { replacing, type Resender } from './resend.ts';
 import { TokenWatch } from './token-watch.ts';
+import { verdictEvidence } from './verdict-evidence.ts';
 import { verdictOf, type Conclusion, type Verdict } from './verdict.ts';
 
 export interface ResponseMeta {
@@ -31,7 +32,15 @@ export interface ExchangeServices extends MessageServices {
   readonly replay: ReplayCache;
   /** Absent: nothing is sent again. */
   readonly resender?: Resender;
+  /** Where there is a decision log. */
+  readonly decisions?: DecisionGate;
   readonly report: (verdict: Verdict) => void;
+}
+
+/** What has to keep what is decided. Its presence makes verdicts tell their evidence. */
+export interface DecisionGate {
+  /** @throws DecisionLogUnavailableError when no message may be decided on, because it could not be told */
+  admit(): void;
 }
 
 /** Statuses that say by themselves that the answer has no body: one-way messages have them. */
@@ -125,7 +134,7 @@ export class Exchange {
   refuse(phase: Phase, error: unknown, response?: ResponseMeta): Refused {
     const failure = describeFailure(error);
     const outcome = this.#refusal(phase, failure, response);
-    this.#report(phase, { outcome, failure }, 0, 0);
+    this.#report(phase, { outcome, failure }, undefined, 0, 0);
     return outcome;
   }
 
@@ -143,7 +152,7 @@ export class Exchange {
     } catch (error) {
       conclusion = this.#refused(phase, describeFailure(error), response);
     }
-    this.#report(phase, conclusion, bytesIn, performance.now() - started);
+    this.#report(phase, conclusion, body, bytesIn, performance.now() - started);
     if (this.policy.mode === 'Enforce') return conclusion.outcome;
     return phase === 'request' ? this.#notConcerned().outcome : PASS;
   }
@@ -160,6 +169,7 @@ export class Exchange {
     if (this.#concerned === false) return this.#notConcerned();
     if (policy.broken !== undefined) throw new PolicyBrokenError(policy.broken);
     if (!this.needsBody('request')) return { outcome: PASS };
+    this.#services.decisions?.admit();
     if (empty) throw new BodyMissingError('the request has no body');
     const { headers } = this.#request;
     const { result, use } = await processMessage(
@@ -173,6 +183,7 @@ export class Exchange {
         ...(policy.request.addressing !== undefined && { addressing: this.#requestAddressing() }),
         ...(policy.request.verify?.addressing !== undefined && { soapActions: soapActions(headers) }),
         exchange: this.#state,
+        ...(this.#services.decisions && { evidence: true }),
         now: this.#services.now(),
       },
       this.#request,
@@ -185,7 +196,8 @@ export class Exchange {
       return this.#notConcerned();
     }
     if (result.kind === 'failed') return { ...this.#refused('request', result.failure), result };
-    await this.#checkReplay('request', result);
+    const replayed = await this.#replayFailure('request', result);
+    if (replayed) return { ...this.#refused('request', replayed), result };
     this.#state = result.exchange;
     this.#tokenWatch.sent(use);
     return { outcome: forward(result, headers), result };
@@ -203,7 +215,11 @@ export class Exchange {
     } catch (error) {
       conclusion = this.#refused('response', describeFailure(error), response);
     }
-    return { ...conclusion, outcome: replacing(conclusion.outcome, resent), resent: true };
+    const { evidence } = resent.result;
+    return {
+      ...{ ...conclusion, outcome: replacing(conclusion.outcome, resent), resent: true },
+      ...(evidence && { resentRequest: evidence }),
+    };
   }
 
   async #judgeResponse(meta: ResponseMeta, body: Buffer | undefined, abandoned: () => boolean): Promise<Conclusion> {
@@ -224,6 +240,7 @@ export class Exchange {
         codings: contentCodings(meta.headers),
         ...(policy.response.addressing !== undefined && { addressing: addressingOf(meta.headers) }),
         exchange: this.#state,
+        ...(this.#services.decisions && { evidence: true }),
         now: this.#services.now(),
       },
       this.#request,
@@ -232,7 +249,8 @@ export class Exchange {
     );
     if (result.kind === 'notConcerned') return { outcome: PASS };
     if (result.kind === 'failed') return { ...this.#refused('response', result.failure, meta), result };
-    await this.#checkReplay('response', result);
+    const replayed = await this.#replayFailure('response', result);
+    if (replayed) return { ...this.#refused('response', replayed, meta), result };
     return { outcome: forward(result, meta.headers), result };
   }
 
@@ -245,12 +263,12 @@ export class Exchange {
     return { outcome: forged.length === 0 ? PASS : { kind: 'forward', remove: forged, set: [] } };
   }
 
-  async #checkReplay(phase: Phase, { replay }: JobDone): Promise<void> {
-    if (replay.length === 0) return;
+  /** @returns undefined: the message is not known */
+  async #replayFailure(phase: Phase, { replay }: JobDone): Promise<Failure | undefined> {
+    if (replay.length === 0) return undefined;
     const { onCacheUnavailable = 'Refuse' } = this.policy[phase].verify?.replay ?? {};
-    if (!(await this.#services.replay.remember(replay, this.#services.now(), onCacheUnavailable))) {
-      throw new ReplayedError('the message has been seen before');
-    }
+    const isNew = await this.#services.replay.remember(replay, this.#services.now(), onCacheUnavailable);
+    return isNew ? undefined : describeFailure(new ReplayedError('the message has been seen before'));
   }
 
   #requestAddressing(): AddressingValues {
@@ -274,9 +292,10 @@ export class Exchange {
     return { kind: 'refuse', code: failure.code, reason: failure.reason, ...refusal };
   }
 
-  #report(phase: Phase, conclusion: Conclusion, bytesIn: number, total: number): void {
+  #report(phase: Phase, conclusion: Conclusion, body: Buffer | undefined, bytesIn: number, total: number): void {
     const { policy, correlationId } = this;
-    const known = { policy: policy.id, phase, correlationId, bytesIn, total };
+    const evidence = this.#services.decisions && { evidence: verdictEvidence(conclusion, policy, body) };
+    const known = { policy: policy.id, phase, correlationId, bytesIn, total, ...evidence };
     this.#services.report(verdictOf(conclusion, known, policy.mode === 'Audit'));
   }
 }

@@ -160,9 +160,10 @@ function joined(first: JobDone | undefined, second: JobResult, before: Durations
   if (second.kind === 'notConcerned') return second;
   const durations = { ...second.durations, ...before };
   if (first?.durations.scan !== undefined) durations.scan = first.durations.scan + (second.durations.scan ?? 0);
-  if (second.kind === 'failed' || first === undefined) return { ...second, durations };
+  const evidence = first?.evidence && { evidence: { ...first.evidence, ...second.evidence } };
+  if (second.kind === 'failed' || first === undefined) return { ...second, durations, ...evidence };
   const { replay, identity, legacyAlgorithms } = first;
-  return { ...second, replay, identity, legacyAlgorithms, durations };
+  return { ...second, replay, identity, legacyAlgorithms, durations, ...evidence };
 }
 
 function untouched({ exchange }: Job): JobDone {

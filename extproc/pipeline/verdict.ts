@@ -1,8 +1,9 @@
 /** What became of a message, and what logs and metrics are told of it. */
 
-import type { Durations, JobResult, Phase } from './engine.ts';
+import type { Durations, Evidence, JobResult, Phase } from './engine.ts';
 import type { Failure } from './failure.ts';
 import type { Outcome } from './outcome.ts';
+import type { VerdictEvidence } from './verdict-evidence.ts';
 
 /** What is told to logs and metrics about each message. */
 export interface Verdict {
@@ -21,6 +22,8 @@ export interface Verdict {
   readonly legacyAlgorithms: readonly string[];
   /** Of a response: the request was sent again, because the backend refused its token. */
   readonly resent?: true;
+  /** Where a decision log wants it. */
+  readonly evidence?: VerdictEvidence;
 }
 
 /** How the work on one message ended. */
@@ -30,9 +33,11 @@ export interface Conclusion {
   readonly result?: JobResult;
   /** The request was sent again, with another token. */
   readonly resent?: true;
+  /** Of that request. */
+  readonly resentRequest?: Evidence;
 }
 
-type Known = Pick<Verdict, 'policy' | 'phase' | 'correlationId' | 'bytesIn' | 'total'>;
+type Known = Pick<Verdict, 'policy' | 'phase' | 'correlationId' | 'bytesIn' | 'total' | 'evidence'>;
 
 export function verdictOf({ outcome, failure, result, resent }: Conclusion, known: Known, audit: boolean): Verdict {
   return {

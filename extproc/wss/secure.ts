@@ -11,6 +11,7 @@ import { arrange, blockText, createPlainBlocks, type Block } from './blocks.ts';
 import { encryptElements } from './encryption/encrypt.ts';
 import { encryptBlock, encryptText, keyBlocks, prepareEncryption, type Encryption } from './encryption/prepare.ts';
 import { InvalidStructureError, KeyNotFoundError } from './errors.ts';
+import { sentFacts, type SentFacts } from './evidence.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { IdAllocator } from './ids.ts';
 import { issuedTokenBlock } from './issued-token-block.ts';
@@ -34,12 +35,16 @@ export interface SecureContext {
   readonly sign: Signer;
   /** For `SecureSettings.securityToken`. */
   readonly token?: TokenInUse;
+  /** Whether `Secured.evidence` is wanted. */
+  readonly evidence?: true;
 }
 
 export interface Secured {
   readonly bytes: Buffer;
   /** The exchange with our signature and our EncryptedKey added. */
   readonly exchange: ExchangeState;
+  /** With `SecureContext.evidence`. */
+  readonly evidence?: SentFacts;
 }
 
 /** What both orders of the steps work on. */
@@ -97,7 +102,13 @@ export async function secure(message: SoapMessage, settings: SecureSettings, con
   ];
   const job = { message, settings, context, security, ids, toSign, encryption: prepared, blocks, tokenId };
   const result = settings.order === 'EncryptThenSign' ? await encryptThenSign(job) : await signThenEncrypt(job);
-  return { bytes: splice(result, settings), exchange: remember(context.exchange, prepared, result.signatureValue) };
+  return {
+    bytes: splice(result, settings),
+    exchange: remember(context.exchange, prepared, result.signatureValue),
+    ...(context.evidence && {
+      evidence: sentFacts(message, settings, context, toSign, prepared, result.signatureValue),
+    }),
+  };
 }
 
 async function signThenEncrypt(job: Job): Promise<Result> {

@@ -7,6 +7,7 @@ import type { Certificate } from '../keys/certificate.ts';
 import { scan } from '../xml/scan.ts';
 import { SpliceEditor } from '../xml/splice.ts';
 import type { XmlLimits } from '../xml/limits.ts';
+import type { SignatureAlgorithm } from './algorithms.ts';
 import { anyCovers, covers, mapRange, replacedRange, type ByteRange, type Replacement } from './byte-ranges.ts';
 import { DecryptionFailedError, InvalidStructureError, LimitError } from './errors.ts';
 import type { ExchangeState } from './exchange-state.ts';
@@ -27,6 +28,8 @@ export interface VerifyContext {
   readonly soapActions?: readonly string[];
   /** Whether the message answers the request that left with `exchange.sentMessageId`. */
   readonly isResponse?: boolean;
+  /** Whether `Verified.evidence` is wanted. */
+  readonly evidence?: true;
 }
 
 /** A signature that was made with a trusted key and whose every digest was right. */
@@ -34,6 +37,7 @@ export interface GoodSignature {
   /** The ds:Signature; undefined once it is no longer part of the message. */
   readonly element: ByteRange | undefined;
   readonly value: Buffer;
+  readonly algorithm: SignatureAlgorithm;
   /** Whole elements, as they lie in the present bytes. */
   readonly signed: readonly ByteRange[];
   /** The token that it was made with is among what was signed, in place or through an STR-Transform. */

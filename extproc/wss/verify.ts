@@ -22,6 +22,7 @@ import {
   SignatureConfirmationError,
   WssError,
 } from './errors.ts';
+import { receivedFacts, type ReceivedFacts } from './evidence.ts';
 import type { ExchangeKey, ExchangeState, ReplayEntry } from './exchange-state.ts';
 import { hashFields } from './hash-fields.ts';
 import type { CallerToken } from './issued-token.ts';
@@ -61,6 +62,8 @@ export interface Verified {
   };
   /** With `VerifySettings.caller`: what the caller proved itself with, if that is a token. */
   readonly caller?: CallerToken;
+  /** With `VerifyContext.evidence`. */
+  readonly evidence?: ReceivedFacts;
   /** Names of accepted algorithms that were used but should no longer be, for metrics and status. */
   readonly legacyAlgorithms: readonly string[];
 }
@@ -189,6 +192,7 @@ function conclude(state: Verification): Verified {
     replay,
     identity,
     ...(caller && { caller }),
+    ...(context.evidence && { evidence: receivedFacts(state, identity) }),
     legacyAlgorithms: [...state.legacyAlgorithms],
   };
 }

@@ -48,6 +48,7 @@ export function verifySignature(state: Verification, settings: VerifySignatureSe
   state.signatures.push({
     element: state.rangeOf(element),
     value: signature.value,
+    algorithm: signature.algorithm,
     signed,
     tokenSigned:
       (token !== -1 && anyCovers(signed, state.rangeOf(token))) ||

@@ -1,0 +1,166 @@
+/**
+ * What a decision log keeps of a message: who proved to have sent it, what was signed by which key, and what we signed and
+ * encrypted ourselves. Plain data, which passes between threads. Names, fingerprints and digests only: no secret, and of
+ * the message nothing but the names of its parts.
+ */
+
+import { createHash, hash } from 'node:crypto';
+import { Certificate } from '../keys/certificate.ts';
+import type { ByteRange } from './byte-ranges.ts';
+import type { Encryption } from './encryption/prepare.ts';
+import type { ExchangeState } from './exchange-state.ts';
+import { pathOf } from './explain/finding.ts';
+import type { TokenInUse } from './issued-token.ts';
+import type { SecureContext } from './secure.ts';
+import type { SecureSettings } from './settings.ts';
+import { algorithmFor } from './signature/signature-value.ts';
+import type { SoapMessage } from './soap.ts';
+import { elementAt } from './structure.ts';
+import type { FoundParts } from './targets.ts';
+import type { GoodSignature, Verification } from './verification.ts';
+import type { Verified } from './verify.ts';
+
+export interface CertificateFacts {
+  /** RFC 2253. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Decimal. */
+  readonly serialNumber: string;
+  /** SHA-256 of the DER in hexadecimal. */
+  readonly sha256: string;
+}
+
+export interface SignatureFacts {
+  readonly algorithm: string;
+  /** SHA-256 of the SignatureValue's octets in hexadecimal. */
+  readonly valueSha256: string;
+  /** Whose key it is; absent for a symmetric one. */
+  readonly certificate?: CertificateFacts;
+  /** Where what was signed stood, such as `Envelope/Body`; of a message of ours also names of the policy's parts. */
+  readonly parts: readonly string[];
+}
+
+/** What a message that came has proved. */
+export interface ReceivedFacts {
+  readonly username?: string;
+  readonly certificate?: CertificateFacts;
+  readonly signatures: readonly SignatureFacts[];
+  /** Number of EncryptedData that were decrypted. */
+  readonly decrypted: number;
+}
+
+/** What a message that leaves got from us. */
+export interface SentFacts {
+  /** `secret`: name of the Secret that holds the key. */
+  readonly signature?: SignatureFacts & { readonly secret?: string };
+  readonly encryption?: {
+    readonly dataAlgorithm: string;
+    readonly keyTransport: string;
+    readonly recipient?: CertificateFacts;
+    readonly parts: readonly string[];
+  };
+  /** The kinds of tokens besides that of the signature. */
+  readonly tokens: readonly string[];
+}
+
+/** Parts that are named one by one; there may be thousands. */
+const MAX_PARTS = 64;
+const MAX_PATH = 256;
+
+/** @param state after all demands of the policy were met */
+export function receivedFacts(state: Verification, { username, certificate }: Verified['identity']): ReceivedFacts {
+  return {
+    ...(username !== undefined && { username }),
+    ...(certificate && { certificate: certificateFacts(certificate) }),
+    signatures: state.signatures.map((signature) => signatureFacts(state, signature)),
+    decrypted: state.encryptedDataCount,
+  };
+}
+
+function signatureFacts({ message }: Verification, signature: GoodSignature): SignatureFacts {
+  const { algorithm, value, certificate, signed } = signature;
+  const at = ({ start }: ByteRange): number[] => {
+    const element = elementAt(message.index, start);
+    return element === -1 ? [] : [element];
+  };
+  return {
+    algorithm,
+    valueSha256: hash('sha256', value),
+    ...(certificate && { certificate: certificateFacts(certificate) }),
+    parts: paths(message, signed.flatMap(at)),
+  };
+}
+
+/**
+ * @param toSign what was found of the policy's parts
+ * @param signatureValue base64; undefined: the message got no Signature
+ */
+export function sentFacts(
+  message: SoapMessage,
+  settings: SecureSettings,
+  { exchange, token }: SecureContext,
+  toSign: FoundParts,
+  encryption: Encryption | undefined,
+  signatureValue: string | undefined,
+): SentFacts {
+  return {
+    ...(signatureValue !== undefined && { signature: ourSignature(message, settings, token, toSign, signatureValue) }),
+    ...(encryption && { encryption: ourEncryption(message, settings, exchange, encryption) }),
+    tokens: [...(settings.usernameToken ? ['UsernameToken'] : []), ...(settings.securityToken ? ['IssuedToken'] : [])],
+  };
+}
+
+function ourSignature(
+  message: SoapMessage,
+  { signature }: SecureSettings,
+  token: TokenInUse | undefined,
+  { elements, own }: FoundParts,
+  value: string,
+): NonNullable<SentFacts['signature']> {
+  const named = signature?.keyIdentifier;
+  const key = named === 'EncryptedKeySHA1' || named === 'SAMLAssertion' ? undefined : signature?.key;
+  const inUse = key?.key ?? (named === 'SAMLAssertion' ? token?.key : undefined);
+  const found = elements.map(({ element }) => element);
+  return {
+    // The key of an EncryptedKey is a symmetric one.
+    algorithm: signature?.algorithm ?? (inUse ? algorithmFor(inUse) : 'HMAC-SHA256'),
+    valueSha256: hash('sha256', Buffer.from(value, 'base64')),
+    ...(key && { secret: key.name }),
+    ...(key?.certificate && { certificate: certificateFacts(key.certificate) }),
+    parts: [...paths(message, found), ...own.keys()],
+  };
+}
+
+function ourEncryption(
+  message: SoapMessage,
+  { encryption }: SecureSettings,
+  { signerCertificate }: ExchangeState,
+  { targets, own }: Encryption,
+): NonNullable<SentFacts['encryption']> {
+  const recipient =
+    encryption?.recipient === 'RequestSigner'
+      ? signerCertificate && Certificate.fromDer(Buffer.from(signerCertificate))
+      : encryption?.recipient.certificate;
+  const found = targets.map(({ element }) => element);
+  return {
+    dataAlgorithm: encryption?.dataAlgorithm ?? '',
+    keyTransport: encryption?.keyTransport ?? '',
+    ...(recipient && { recipient: certificateFacts(recipient) }),
+    parts: [...paths(message, found), ...own.keys()],
+  };
+}
+
+function paths({ index }: SoapMessage, elements: readonly number[]): string[] {
+  const named = elements.slice(0, MAX_PARTS).map((element) => pathOf(index, element).slice(0, MAX_PATH));
+  const more = elements.length - named.length;
+  return more > 0 ? [...named, `and ${more} more`] : named;
+}
+
+function certificateFacts({ subject, issuer, serialNumber, fingerprint }: Certificate): CertificateFacts {
+  return { subject, issuer, serialNumber, sha256: fingerprint };
+}
+
+/** SHA-256 of a message's bytes, in hexadecimal. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
