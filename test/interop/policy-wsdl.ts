@@ -14,6 +14,8 @@ export interface WsdlPolicies {
   /** Of WS-SecurityPolicy: 1.1 goes with WS-Policy of 2004, 1.3 with the W3C's. */
   readonly version?: PolicyVersion;
   readonly soap?: '1.1' | '1.2';
+  /** Whether the service is reached over TLS. */
+  readonly tls?: boolean;
 }
 
 const POLICY_NAMESPACES: Readonly<Record<PolicyVersion, readonly [wsp: string, sp: string]>> = {
@@ -27,7 +29,14 @@ const SOAP_BINDINGS = {
 };
 
 /** The WSDL of one service. The prefixes `sp`, `sp13` (what 1.3 adds), `wsp` and `wsam` are there for the assertions. */
-export function policyWsdl({ binding, input, output, version = '1.3', soap = '1.1' }: WsdlPolicies): string {
+export function policyWsdl({
+  binding,
+  input,
+  output,
+  version = '1.3',
+  soap = '1.1',
+  tls = false,
+}: WsdlPolicies): string {
   const [wsp, sp] = POLICY_NAMESPACES[version];
   const policies = Object.entries({ binding, input, output }).flatMap(([name, assertions]) =>
     assertions === undefined
@@ -70,7 +79,7 @@ export function policyWsdl({ binding, input, output, version = '1.3', soap = '1.
     </wsdl:operation>
   </wsdl:binding>
   <wsdl:service name="OrderService">
-    <wsdl:port name="OrderPort" binding="tns:OrderBinding"><soap:address location="http://localhost/orders"/></wsdl:port>
+    <wsdl:port name="OrderPort" binding="tns:OrderBinding"><soap:address location="${tls ? 'https' : 'http'}://localhost/orders"/></wsdl:port>
   </wsdl:service>
   ${policies.join('\n  ')}
 </wsdl:definitions>

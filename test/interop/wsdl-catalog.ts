@@ -37,6 +37,11 @@ function symmetric(protection: string, ...properties: string[]): string {
   return nested('sp:SymmetricBinding', nested('sp:ProtectionToken', protection), ...properties);
 }
 
+function transport(...properties: string[]): string {
+  const token = nested('sp:TransportToken', nested('sp:HttpsToken'));
+  return nested('sp:TransportBinding', token, suite('Basic256Sha256'), LAX, ...properties);
+}
+
 const SENDER = x509({ inclusion: 'AlwaysToRecipient' });
 const RECEIVER = x509();
 const BASIC = [suite('Basic256Sha256'), LAX, TIMESTAMP, ENTIRE];
@@ -167,6 +172,19 @@ export const CATALOG: Readonly<Record<string, WsdlPolicies>> = {
   'symmetric-user': {
     binding: symmetric(RECEIVER, ...BASIC) + WSS11 + BODY_PROTECTED,
     input: nested('sp:SignedEncryptedSupportingTokens', USERNAME),
+  },
+  'transport-user': {
+    tls: true,
+    binding: transport(TIMESTAMP),
+    input: nested(
+      'sp:SignedSupportingTokens',
+      nested(`sp:UsernameToken${includeToken('1.3', 'AlwaysToRecipient')}`, '<sp:WssUsernameToken10/>'),
+    ),
+  },
+  'transport-endorsed': {
+    tls: true,
+    binding: transport(TIMESTAMP),
+    input: nested('sp:EndorsingSupportingTokens', SENDER),
   },
   'user-digest': { binding: '', input: nested('sp:SupportingTokens', USERNAME) },
 };

@@ -8,18 +8,21 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
 import { freePort } from '../../scripts/local/ports.ts';
-import { createPki, issue, type Identity } from '../support/pki.ts';
+import { implicit, sequence } from '../support/der-writer.ts';
+import { createPki, extension, issue, type Identity } from '../support/pki.ts';
 import { testKey } from '../support/test-keys.ts';
 import { CA_PEM, USER } from './cxf.ts';
 import { policyWsdl, type WsdlPolicies } from './policy-wsdl.ts';
 
 const pki = createPki();
+const LOCALHOST = extension('2.5.29.17', sequence(implicit(2, Buffer.from('localhost'))));
 const leaf = (name: string): Identity =>
   issue({
     subject: `CN=${name},O=Waxseal,C=DE`,
     key: testKey('rsa2048', `wsdl-${name}`),
     issuer: pki.intermediate,
     keyUsage: ['digitalSignature', 'keyEncipherment'],
+    extensions: [LOCALHOST],
   });
 
 /** The two ends of every WSDL. */
@@ -49,20 +52,24 @@ export function plainOrder(
 
 export class WsdlServices {
   readonly port: number;
+  readonly tlsPort: number;
   /** Where `NAME.wsdl` are. */
   readonly folder: string;
+  readonly #catalog: Readonly<Record<string, WsdlPolicies>>;
   readonly #root: string;
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: Interface;
 
   private constructor(
+    catalog: Readonly<Record<string, WsdlPolicies>>,
     root: string,
     folder: string,
-    port: number,
+    ports: readonly [plain: number, tls: number],
     child: ChildProcessByStdio<Writable, Readable, null>,
     lines: Interface,
   ) {
-    [this.#root, this.folder, this.port, this.#child, this.#lines] = [root, folder, port, child, lines];
+    [this.#catalog, this.#root, this.folder, this.#child, this.#lines] = [catalog, root, folder, child, lines];
+    [this.port, this.tlsPort] = ports;
   }
 
   /**
@@ -88,10 +95,10 @@ export class WsdlServices {
     for (const [name, policies] of Object.entries(catalog)) {
       writeFileSync(join(folder, `${name}.wsdl`), policyWsdl(policies));
     }
-    const port = await freePort();
+    const ports = [await freePort(), await freePort()] as const;
     const java = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xmx512m', `-Djava.io.tmpdir=${root}`];
     const log = options.debug ? [] : ['-Djava.util.logging.config.file=/dev/null'];
-    const program = ['-cp', classpath, 'cxf.WsdlMain', keys, folder, String(port), USER.name, USER.password];
+    const program = ['-cp', classpath, 'cxf.WsdlMain', keys, folder, ...ports.map(String), USER.name, USER.password];
     const child = spawn('java', [...java, ...log, '-Dfile.encoding=UTF-8', '-Dsun.jnu.encoding=UTF-8', ...program], {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: { ...process.env, LC_ALL: 'C.UTF-8' },
@@ -101,12 +108,14 @@ export class WsdlServices {
       lines.once('line', () => resolve());
       child.once('exit', (code, signal) => reject(new Error(`CXF ended (${signal ?? `exit code ${code}`})`)));
     });
-    return new WsdlServices(root, folder, port, child, lines);
+    return new WsdlServices(catalog, root, folder, ports, child, lines);
   }
 
   /** Where the service of a WSDL is. */
   url(name: string): string {
-    return `http://127.0.0.1:${this.port}/${name}`;
+    return this.#catalog[name].tls
+      ? `https://localhost:${this.tlsPort}/${name}`
+      : `http://127.0.0.1:${this.port}/${name}`;
   }
 
   /**

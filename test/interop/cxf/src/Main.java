@@ -31,7 +31,7 @@ public final class Main {
         int orderPort = port(arguments[2]);
         Bus bus = BusFactory.newInstance().createBus();
         BusFactory.setDefaultBus(bus);
-        bus.getExtension(JettyHTTPServerEngineFactory.class).setTLSServerParametersForPort("127.0.0.1", tokenPort, tls(keys));
+        bus.getExtension(JettyHTTPServerEngineFactory.class).setTLSServerParametersForPort("127.0.0.1", tokenPort, tls(keys, "tls"));
         Control control = new Control();
         SeenTokens tokens = new SeenTokens(control);
         Endpoints endpoints = new Endpoints(bus, keys, control);
@@ -59,10 +59,10 @@ public final class Main {
         }
     }
 
-    /** Our certificate, and a client's if it has one. */
-    private static TLSServerParameters tls(Keys keys) throws Exception {
+    /** The certificate of one name, and a client's if it has one. */
+    static TLSServerParameters tls(Keys keys, String name) throws Exception {
         KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        own.init(keys.keyStore("tls"), Keys.PASSWORD.toCharArray());
+        own.init(keys.keyStore(name), Keys.PASSWORD.toCharArray());
         TrustManagerFactory clients = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         clients.init(keys.trustStore("ca"));
         ClientAuthentication authentication = new ClientAuthentication();

@@ -7,13 +7,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 import org.apache.cxf.Bus;
 import org.apache.cxf.BusFactory;
+import org.apache.cxf.transport.http_jetty.JettyHTTPServerEngineFactory;
 
 /**
  * Apache CXF on both sides of WSDLs with WS-SecurityPolicy, on loopback. Arguments: a folder with PEM files (`service` and
- * `client` with their keys, `ca`), a folder of WSDLs, a port, and the one user. Publishes a service for each `NAME.wsdl` at
- * `/NAME`, writes a line `ready`, and then answers each command line with a line:
+ * `client` with their keys, `ca`), a folder of WSDLs, a port for HTTP and one for HTTPS, and the one user. Publishes a service for
+ * each `NAME.wsdl` at `/NAME`, over HTTPS where the WSDL's own address is such a one, writes a line `ready`, and then answers each command line with a line:
  * `call NAME URL ITEM` calls a service as its WSDL wants it, at another address: `ok RECEIPT` or `failed REASON`. It ends with its
  * standard input.
  */
@@ -25,13 +28,17 @@ public final class WsdlMain {
         PrintStream answers = System.out;
         System.setOut(System.err);
         Path folder = Path.of(arguments[1]);
-        String root = "http://127.0.0.1:" + arguments[2];
+        Keys keys = new Keys(Path.of(arguments[0]));
+        trust(keys);
         Bus bus = BusFactory.newInstance().createBus();
         BusFactory.setDefaultBus(bus);
-        WsdlSide side = new WsdlSide(new Keys(Path.of(arguments[0])), arguments[3], arguments[4]);
+        bus.getExtension(JettyHTTPServerEngineFactory.class)
+            .setTLSServerParametersForPort("127.0.0.1", Integer.parseInt(arguments[3]), Main.tls(keys, "service"));
+        WsdlSide side = new WsdlSide(keys, arguments[4], arguments[5]);
         WsdlServices services = new WsdlServices(bus, side);
         for (Path wsdl : wsdls(folder)) {
-            services.publish(root, wsdl);
+            boolean tls = Files.readString(wsdl).contains("location=\"https:");
+            services.publish(tls ? "https://127.0.0.1:" + arguments[3] : "http://127.0.0.1:" + arguments[2], wsdl);
         }
         WsdlClient client = new WsdlClient(folder, side);
         answers.println("ready");
@@ -41,6 +48,15 @@ public final class WsdlMain {
             answers.println(client.call(words[1], words[2], words[3]));
         }
         System.exit(0);
+    }
+
+    /** Whom clients of this process believe over TLS. */
+    private static void trust(Keys keys) throws Exception {
+        TrustManagerFactory servers = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        servers.init(keys.trustStore("ca"));
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, servers.getTrustManagers(), null);
+        SSLContext.setDefault(context);
     }
 
     private static List<Path> wsdls(Path folder) throws Exception {
