@@ -90,6 +90,25 @@ export class UsernameTokenExpiredError extends WssError {
   readonly code = 'ERR_WSS_USERNAME_TOKEN_EXPIRED';
   readonly faultCode = 'MessageExpired';
 }
+export class KerberosTokenMissingError extends WssError {
+  readonly code = 'ERR_WSS_KERBEROS_TOKEN_MISSING';
+  readonly faultCode = 'FailedAuthentication';
+}
+/** No token of Kerberos, or not for us, or changed: deliberately one text for every key that does not open it. */
+export class KerberosTokenInvalidError extends WssError {
+  readonly code = 'ERR_WSS_KERBEROS_TOKEN_INVALID';
+  readonly faultCode = 'FailedAuthentication';
+}
+/** The ticket has ended or has not begun, or the authenticator was made at another time than now. */
+export class KerberosTokenTimeError extends WssError {
+  readonly code = 'ERR_WSS_KERBEROS_TOKEN_TIME';
+  readonly faultCode = 'MessageExpired';
+}
+/** The ticket is good, but not of a client that the policy accepts. */
+export class KerberosPrincipalError extends WssError {
+  readonly code = 'ERR_WSS_KERBEROS_PRINCIPAL';
+  readonly faultCode = 'FailedAuthentication';
+}
 export class SignatureMissingError extends WssError {
   readonly code = 'ERR_WSS_SIGNATURE_MISSING';
   readonly faultCode = 'InvalidSecurity';
