@@ -317,8 +317,10 @@ export type CanonicalizationName =
 export interface VerifyUsernameToken {
   /** A Secret whose data keys are user names and whose values are their passwords. One line end at the end of a value does not belong to it. */
   readonly usersRef: UsersReference;
-  /** Password types that are accepted. `None` lets anyone in who knows a user name. */
-  readonly passwordTypes: readonly PasswordType[];
+  /** Password types that are accepted. `None` lets anyone in who knows a user name. `DerivedKey`: the token holds no password, and the signature that `verify.signature` demands was made with a key derived from it (UsernameToken profile 1.1 §4). */
+  readonly passwordTypes: readonly ('Text' | 'Digest' | 'None' | 'DerivedKey')[];
+  /** Rounds of SHA-1 that a token may ask for when a key is derived from its password; never fewer than 1000. Each costs about a microsecond, whoever sent the message. */
+  readonly maxIterations: number;
   /** How long ago the token may have been created. */
   readonly maxAge: string;
   /** How far Created may lie in our future. */
@@ -334,8 +336,6 @@ export interface UsersReference {
   /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
   readonly namespace?: string;
 }
-
-export type PasswordType = 'Text' | 'Digest' | 'None';
 
 /** The WS-Addressing header blocks that the message must have. What of them must be signed, `signature.requiredParts` says. */
 export interface VerifyAddressing {

@@ -148,6 +148,7 @@ function compileUsers(token: UsernameToken, at: FieldPath, keys: KeySource): Ver
     users && {
       users,
       passwordTypes: token.passwordTypes,
+      ...(token.passwordTypes.includes('DerivedKey') && { maxIterations: token.maxIterations }),
       maxAge: durationMs(token.maxAge),
       clockSkew: durationMs(token.clockSkew),
     }

@@ -37,3 +37,7 @@ export const TYPE_CONTENT = `${XENC}Content`;
 
 /** WSS 1.1 and SOAP 1.1/1.2: header block actors/roles that mean "whoever is the ultimate receiver". */
 export const ULTIMATE_RECEIVER_12 = `${SOAP12}/role/ultimateReceiver`;
+
+/** WS-SecureConversation of February 2005, and 1.3 and 1.4. */
+export const WSC_2005_02 = 'http://schemas.xmlsoap.org/ws/2005/02/sc';
+export const WSC_2005_12 = 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512';

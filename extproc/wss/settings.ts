@@ -169,7 +169,10 @@ export interface VerifySignatureSettings {
 
 export interface VerifyUsernameTokenSettings {
   readonly users: ReadonlyMap<string, string>;
-  readonly passwordTypes: readonly PasswordType[];
+  /** `DerivedKey`: no password, but a signature with a key that is derived from it. */
+  readonly passwordTypes: readonly (PasswordType | 'DerivedKey')[];
+  /** With DerivedKey: rounds of SHA-1 that a message may ask for. */
+  readonly maxIterations?: number;
   /** Milliseconds since Created. */
   readonly maxAge: number;
   /** Milliseconds that Created may lie in our future. */

@@ -11,9 +11,11 @@ import type { SignatureAlgorithm } from './algorithms.ts';
 import { anyCovers, covers, mapRange, replacedRange, type ByteRange, type Replacement } from './byte-ranges.ts';
 import { DecryptionFailedError, InvalidStructureError, LimitError } from './errors.ts';
 import type { ExchangeState } from './exchange-state.ts';
+import type { KeyProof } from './key-proof.ts';
 import type { VerifySettings } from './settings.ts';
 import { readSoap, securityHeaders, type SoapMessage } from './soap.ts';
 import { elementAt } from './structure.ts';
+import type { DerivedUserKey } from './username-token/derive-key.ts';
 
 /** Scans after decryption that one message may cost. */
 const MAX_SCANS = 16;
@@ -44,6 +46,8 @@ export interface GoodSignature {
   readonly tokenSigned: boolean;
   /** Absent for HMAC. */
   readonly certificate?: Certificate;
+  /** What its key says about the signer. */
+  readonly proof: KeyProof;
   /** The element of the message that holds the certificate, if one does. */
   readonly token?: ByteRange;
 }
@@ -61,6 +65,12 @@ export interface SessionKey {
   /** Undefined when it could not be unwrapped: whoever uses it goes on with a random one. */
   readonly octets: Buffer | undefined;
 }
+
+/**
+ * What a token of the Security header was found to be, which happens once, when something first needs it: a reference to it,
+ * or the policy's section about such tokens.
+ */
+export type VerifiedToken = DerivedUserKey;
 
 /** Plaintext and what it replaces. */
 export interface Edit extends Replacement {
@@ -80,6 +90,7 @@ export class Verification {
   /** Children of the Security header that are dealt with. */
   processed: ByteRange[] = [];
   readonly sessionKeys: SessionKey[] = [];
+  #tokens = new Map<number, VerifiedToken>();
   readonly legacyAlgorithms = new Set<string>();
   encryptedDataCount = 0;
   /** Ciphertext without integrity of its own, and signed by nobody, was decrypted: see `WssError.concealed`. */
@@ -96,6 +107,19 @@ export class Verification {
   rangeOf(element: number): ByteRange {
     const { index } = this.message;
     return { start: index.start(element), end: index.end(element) };
+  }
+
+  /** What a token was found to be; undefined when nothing has asked yet. */
+  verifiedToken<Kind extends VerifiedToken['kind']>(
+    kind: Kind,
+    element: number,
+  ): Extract<VerifiedToken, { kind: Kind }> | undefined {
+    const token = this.#tokens.get(this.message.index.start(element));
+    return token?.kind === kind ? (token as Extract<VerifiedToken, { kind: Kind }>) : undefined;
+  }
+
+  rememberToken(element: number, token: VerifiedToken): void {
+    this.#tokens.set(this.message.index.start(element), token);
   }
 
   isSigned(range: ByteRange): boolean {
@@ -163,6 +187,11 @@ export class Verification {
       const moved = map(range);
       return moved === undefined ? [] : [{ ...moved, depth: range.depth }];
     });
+    const tokens = [...this.#tokens].flatMap(([start, token]): [number, VerifiedToken][] => {
+      const moved = map({ start, end: start + 1 });
+      return moved === undefined ? [] : [[moved.start, token]];
+    });
+    this.#tokens = new Map(tokens);
     this.processed = this.processed.flatMap((range) => {
       // What stands in the place of an EncryptedData that was dealt with has itself not been.
       return replacements.some((replacement) => covers(replacement, range)) ? [] : (map(range) ?? []);

@@ -178,7 +178,8 @@ function conclude(state: Verification): Verified {
   }
   const timestamp = settings.timestamp && checkTimestamp(index, security, settings.timestamp, context.now);
   const decisive = settings.signature && findDecisiveSignature(state, settings.signature);
-  const user = settings.usernameToken && checkUsernameToken(index, security, settings.usernameToken, context.now);
+  const user =
+    settings.usernameToken && checkUsernameToken(index, security, settings.usernameToken, context.now, decisive?.proof);
   if (settings.signatureConfirmation) checkConfirmed(state, decisive);
   const addressing = addressingOf(state.message, settings, context);
   const identity = { username: user?.username, certificate: decisive?.certificate };

@@ -6,7 +6,7 @@ import { DS, XENC } from '../../wss/namespaces.ts';
 import type { DecryptionKey } from '../../wss/settings.ts';
 import { TokenAnswerError } from '../errors.ts';
 import type { WsTrustSettings } from '../settings.ts';
-import { pSha1 } from './p-sha1.ts';
+import { pSha1 } from '../../wss/derived-key/p-sha1.ts';
 import { readTrustAnswer } from './read-answer.ts';
 import { cxf, TRUST_13, TRUST_2005, wcf } from './testdata/answers.ts';
 import { readMessage, trustSettings } from './testdata/settings.ts';

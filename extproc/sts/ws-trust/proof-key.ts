@@ -11,7 +11,7 @@ import type { XmlIndex } from '../../xml/xml-index.ts';
 import { TokenAnswerError } from '../errors.ts';
 import type { WsTrustSettings } from '../settings.ts';
 import { answerContext, answerVerification } from './answer-verification.ts';
-import { pSha1 } from './p-sha1.ts';
+import { pSha1 } from '../../wss/derived-key/p-sha1.ts';
 import { VOCABULARIES, type TrustVocabulary } from './versions.ts';
 
 export interface ProofSources {

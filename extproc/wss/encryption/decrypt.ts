@@ -8,6 +8,7 @@ import {
   DecryptionFailedError,
   EncryptedDataNotSignedError,
   InvalidStructureError,
+  KeyNotAcceptedError,
   KeyNotFoundError,
   LimitError,
   ReferenceUnresolvedError,
@@ -17,10 +18,11 @@ import { elementById, keyHintsOf } from '../key-info/read.ts';
 import { TYPE_CONTENT, TYPE_ELEMENT, WSSE, WSSE11, XENC } from '../namespaces.ts';
 import type { DecryptionSettings } from '../settings.ts';
 import { elementAt, optionalChild } from '../structure.ts';
+import { findSymmetricKey, type SymmetricKey } from '../symmetric-key.ts';
 import type { Edit, SessionKey, Verification } from '../verification.ts';
 import { readCipherValue, readDataReferences, readMethod } from './cipher-value.ts';
 import { decryptOctets } from './data-cipher.ts';
-import { findSessionKey, unwrapEncryptedKey } from './unwrap-key.ts';
+import { unwrapEncryptedKey } from './unwrap-key.ts';
 
 const MAX_ENCRYPTED_DATA = 64;
 const MAX_DEPTH = 3;
@@ -86,10 +88,10 @@ function decryptAll(
   }
 }
 
-function keyOf(state: Verification, encryptedData: number): SessionKey | undefined {
+function keyOf(state: Verification, encryptedData: number): SymmetricKey | undefined {
   for (const hint of keyHintsOf(state.message.index, encryptedData)) {
-    const session = findSessionKey(state, hint);
-    if (session !== undefined) return session;
+    const key = findSymmetricKey(state, hint);
+    if (key !== undefined) return key;
   }
   return undefined;
 }
@@ -98,7 +100,7 @@ function decryptOne(
   state: Verification,
   settings: DecryptionSettings,
   element: number,
-  session: SessionKey,
+  session: Pick<SymmetricKey, 'octets' | 'use'>,
 ): Plaintext {
   if (++state.encryptedDataCount > MAX_ENCRYPTED_DATA) {
     throw new LimitError(`the message has more than ${MAX_ENCRYPTED_DATA} EncryptedData`);
@@ -115,10 +117,17 @@ function decryptOne(
   // A key that was not unwrapped, or is of the wrong length, is replaced by a random one: the work and the answer are
   // those of a wrong ciphertext.
   const substitute = randomBytes(details.keyBytes);
-  const key = session.octets?.length === details.keyBytes ? session.octets : substitute;
+  const octets = session.use === undefined ? session.octets : passwordKeyFor(session, details.keyBytes);
+  const key = octets?.length === details.keyBytes ? octets : substitute;
   const plaintext = decryptOctets(details, key, readCipherValue(index, element));
   if (plaintext === undefined) throw new DecryptionFailedError('decryption failed');
   return { ...place, source, plaintext, length: plaintext.length, depth };
+}
+
+/** A key that is derived from a password has 20 octets: the first of them are the key where fewer are needed. */
+function passwordKeyFor({ octets, use }: Pick<SymmetricKey, 'octets' | 'use'>, bytes: number): Buffer | undefined {
+  if (use !== 'Encryption') throw new KeyNotAcceptedError('the Salt says that its key is for signatures');
+  return octets?.subarray(0, bytes);
 }
 
 function readAlgorithm(uri: string, settings: DecryptionSettings): DataAlgorithm {

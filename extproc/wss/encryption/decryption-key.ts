@@ -37,10 +37,7 @@ function isCertificateNamed(certificate: Certificate, hint: KeyHint): boolean {
       return nameKey(hint.name) === certificate.subjectKey;
     case 'keyValue':
       return certificate.publicKey.equals(hint.key);
-    case 'encryptedKey':
-    case 'encryptedKeySha1':
-    case 'samlAssertion':
-    case 'samlAssertionId':
+    default:
       return false;
   }
 }

@@ -4,7 +4,7 @@ import { constants, createHash, privateDecrypt, type KeyObject } from 'node:cryp
 import type { XmlIndex } from '../../xml/xml-index.ts';
 import { digests, keyTransports, mgfs, nameOfUri, type KeyTransport } from '../algorithms.ts';
 import { AlgorithmNotAcceptedError, KeyNotFoundError, LimitError, UnsupportedAlgorithmError } from '../errors.ts';
-import { keyHintsOf, type KeyHint } from '../key-info/read.ts';
+import { keyHintsOf } from '../key-info/read.ts';
 import { DS, XENC, XENC11 } from '../namespaces.ts';
 import type { DecryptionSettings } from '../settings.ts';
 import { base64Of, optionalChild, requiredAttribute } from '../structure.ts';
@@ -56,16 +56,6 @@ export function unwrapEncryptedKey(state: Verification, element: number): Sessio
   const session = { sha1, octets };
   state.sessionKeys.push(session);
   return session;
-}
-
-/** The session key that a KeyInfo of this message means: of this message's EncryptedKeys or of the exchange. */
-export function findSessionKey(state: Verification, hint: KeyHint): SessionKey | undefined {
-  if (hint.kind === 'encryptedKey') return unwrapEncryptedKey(state, hint.element);
-  if (hint.kind !== 'encryptedKeySha1') return undefined;
-  const own = state.sessionKeys.find((key) => key.sha1 === hint.sha1);
-  if (own !== undefined) return own;
-  const exchanged = state.context.exchange.encryptedKeys.find((key) => key.sha1 === hint.sha1);
-  return exchanged === undefined ? undefined : { sha1: hint.sha1, octets: Buffer.from(exchanged.key) };
 }
 
 function readTransport(uri: string, settings: DecryptionSettings): KeyTransport {

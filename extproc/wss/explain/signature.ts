@@ -129,6 +129,10 @@ function describeHint(hint: KeyHint): string {
       return 'a SAML assertion of this message';
     case 'samlAssertionId':
       return `the SAML ${hint.version} assertion ${hint.id}`;
+    case 'derivedKey':
+      return 'a DerivedKeyToken of this message';
+    case 'usernameToken':
+      return 'a key derived from the password of the UsernameToken';
   }
 }
 

@@ -22,6 +22,8 @@ import {
   DSIG11,
   ENCRYPTED_KEY_SHA1,
   THUMBPRINT_SHA1,
+  WSC_2005_02,
+  WSC_2005_12,
   WSSE,
   X509_PKI_PATH,
   X509_SKI,
@@ -48,7 +50,11 @@ export type KeyHint =
   /** A SAML assertion of this message. */
   | { readonly kind: 'samlAssertion'; readonly element: number }
   /** A SAML assertion by its identifier, wherever it is. */
-  | { readonly kind: 'samlAssertionId'; readonly id: string; readonly version: '1.1' | '2.0' };
+  | { readonly kind: 'samlAssertionId'; readonly id: string; readonly version: '1.1' | '2.0' }
+  /** A wsc:DerivedKeyToken of this message. */
+  | { readonly kind: 'derivedKey'; readonly element: number }
+  /** A wsse:UsernameToken of this message, from whose password a key is derived. */
+  | { readonly kind: 'usernameToken'; readonly element: number };
 
 /** Children that one KeyInfo or X509Data may have. */
 const MAX_CHILDREN = 8;
@@ -125,9 +131,13 @@ export function idOf(uri: string): string {
   return uri.slice(1);
 }
 
-/** A BinarySecurityToken, EncryptedKey or SAML assertion that a reference leads to. */
+/** The token that a reference leads to. */
 function readToken(index: XmlIndex, token: number): KeyHint {
   if (index.is(token, XENC, 'EncryptedKey')) return { kind: 'encryptedKey', element: token };
+  if (index.is(token, WSC_2005_12, 'DerivedKeyToken') || index.is(token, WSC_2005_02, 'DerivedKeyToken')) {
+    return { kind: 'derivedKey', element: token };
+  }
+  if (index.is(token, WSSE, 'UsernameToken')) return { kind: 'usernameToken', element: token };
   if (isAssertion(index, token)) return { kind: 'samlAssertion', element: token };
   if (!index.is(token, WSSE, 'BinarySecurityToken')) {
     throw new UnsupportedTokenError('a reference leads to a token that is not supported');

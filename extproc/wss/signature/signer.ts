@@ -3,13 +3,16 @@
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import type { Certificate } from '../../keys/certificate.ts';
 import { signatureAlgorithms, type SignatureAlgorithm } from '../algorithms.ts';
-import { findSessionKey } from '../encryption/unwrap-key.ts';
 import { KeyNotAcceptedError, KeyNotFoundError } from '../errors.ts';
 import type { KeyHint } from '../key-info/read.ts';
+import type { KeyProof } from '../key-proof.ts';
 import type { VerifySignatureSettings } from '../settings.ts';
+import { findSymmetricKey } from '../symmetric-key.ts';
 import type { Verification } from '../verification.ts';
 
 const SUBSTITUTE_BYTES = 32;
+/** 128 bits. */
+const MIN_SECRET_BYTES = 16;
 
 /** A key that may have made a signature, and that the policy trusts. */
 export interface TrustedKey {
@@ -18,6 +21,7 @@ export interface TrustedKey {
   readonly certificate?: Certificate;
   /** The element of the message that holds the certificate, or -1. */
   readonly token: number;
+  readonly proof: KeyProof;
 }
 
 /**
@@ -45,7 +49,8 @@ export function findSigners(
     const [certificate] = chain;
     checkKeyType(certificate.publicKey, algorithm);
     trust.validate(chain, state.context.now);
-    return [{ key: certificate.publicKey, certificate, token: hint.kind === 'certificates' ? hint.token : -1 }];
+    const token = hint.kind === 'certificates' ? hint.token : -1;
+    return [{ key: certificate.publicKey, certificate, token, proof: { kind: 'certificate' } }];
   }
   throw new KeyNotFoundError('the policy holds no certificate that the KeyInfo names');
 }
@@ -76,10 +81,7 @@ function findCertificate(
       return trust.findBySubject(hint.name);
     case 'keyValue':
       return trust.findByPublicKey(hint.key);
-    case 'encryptedKey':
-    case 'encryptedKeySha1':
-    case 'samlAssertion':
-    case 'samlAssertionId':
+    default:
       return undefined;
   }
 }
@@ -93,7 +95,7 @@ function checkKeyType(key: KeyObject, algorithm: SignatureAlgorithm): void {
 }
 
 /**
- * Secrets that the policy names, or keys that we sent to the peer in this exchange and only it could decrypt.
+ * Secrets that the policy names, or keys of tokens and of the exchange that prove who has them.
  *
  * A key that came with this very message authenticates nobody: whoever has our certificate can send one. It is taken
  * only by a policy that names neither certificates nor secrets, which is how a policy says that the signature has to
@@ -104,29 +106,28 @@ function findSecrets(state: Verification, settings: VerifySignatureSettings, hin
   for (const hint of hints) {
     if (hint.kind === 'keyName') {
       const named = settings.secrets.filter((secret) => secret.name === hint.name);
-      if (named.length > 0) return named.map(({ key }) => ({ key, token: -1 }));
-    } else if (hint.kind === 'encryptedKeySha1' || hint.kind === 'encryptedKey') {
-      const secret = sessionSecret(state, hint, anonymous);
-      if (secret !== undefined) return [{ key: createSecretKey(secret), token: -1 }];
+      if (named.length > 0) return named.map(trustedSecret);
+      continue;
     }
+    const found = findSymmetricKey(state, hint);
+    if (found === undefined || (found.proof.kind === 'receivedKey' && !anonymous)) continue;
+    if (found.use === 'Encryption') throw new KeyNotAcceptedError('the Salt says that its key is for encryption');
+    return [{ key: createSecretKey(usableOctets(found.octets)), token: -1, proof: found.proof }];
   }
   if (hints.every((hint) => hint.kind === 'keyName') && settings.secrets.length > 0) {
-    return settings.secrets.map(({ key }) => ({ key, token: -1 }));
+    return settings.secrets.map(trustedSecret);
   }
   throw new KeyNotFoundError('the policy holds no secret that the KeyInfo names');
 }
 
-function sessionSecret(
-  state: Verification,
-  hint: Extract<KeyHint, { kind: 'encryptedKey' | 'encryptedKeySha1' }>,
-  anonymous: boolean,
-): Buffer | undefined {
-  if (hint.kind === 'encryptedKeySha1') {
-    const sent = state.context.exchange.encryptedKeys.find((key) => key.sha1 === hint.sha1 && key.received !== true);
-    if (sent !== undefined) return Buffer.from(sent.key);
-  }
-  if (!anonymous) return undefined;
-  const session = findSessionKey(state, hint);
-  // A key that could not be unwrapped must look like a wrong signature, or the difference would answer a padding oracle.
-  return session && (session.octets ?? randomBytes(SUBSTITUTE_BYTES));
+function trustedSecret({ key, name }: VerifySignatureSettings['secrets'][number]): TrustedKey {
+  return { key, token: -1, proof: { kind: 'secret', name } };
+}
+
+/**
+ * A key that could not be unwrapped must look like a wrong signature, or the difference would answer a padding oracle. The
+ * same goes for one that is so short that it could be guessed.
+ */
+function usableOctets(octets: Buffer | undefined): Buffer {
+  return octets === undefined || octets.length < MIN_SECRET_BYTES ? randomBytes(SUBSTITUTE_BYTES) : octets;
 }

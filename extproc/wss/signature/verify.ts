@@ -44,7 +44,7 @@ export function verifySignature(state: Verification, settings: VerifySignatureSe
     if (range !== undefined) signed.push(range);
     if (fingerprint !== undefined) fingerprints.push(fingerprint);
   }
-  const { certificate, token } = signer;
+  const { certificate, token, proof } = signer;
   state.signatures.push({
     element: state.rangeOf(element),
     value: signature.value,
@@ -54,6 +54,7 @@ export function verifySignature(state: Verification, settings: VerifySignatureSe
       (token !== -1 && anyCovers(signed, state.rangeOf(token))) ||
       (certificate !== undefined && fingerprints.includes(certificate.fingerprint)),
     certificate,
+    proof,
     ...(token !== -1 && { token: state.rangeOf(token) }),
   });
 }

@@ -128,7 +128,7 @@ test('a token that says two things, or things we cannot check, is refused', () =
   assert.equal(code(token(username(), password('secret'), password('x'))), 'InvalidStructureError');
   assert.equal(code(token(username('al<!-- -->ice'), password('secret'))), 'InvalidStructureError');
   assert.equal(code(token(password('secret'))), 'InvalidStructureError');
-  assert.equal(code(token(username(), password('secret'), '<w11:Salt>AAAA</w11:Salt>')), 'InvalidTokenError');
+  assert.equal(code(token(username(), password('secret'), '<w11:Salt>AAAA</w11:Salt>')), 'BadCredentialsError');
   assert.equal(code(token(username(), password('secret'), '<w:Nonce>not base64!</w:Nonce>')), 'InvalidStructureError');
   assert.equal(
     code(token(username(), password('secret'), '<w:Nonce EncodingType="urn:hex">AAAA</w:Nonce>')),

@@ -10,10 +10,12 @@ import {
   UsernameTokenExpiredError,
   UsernameTokenMissingError,
 } from '../errors.ts';
-import { BASE64_BINARY, PASSWORD_DIGEST, PASSWORD_TEXT, WSSE, WSSE11, WSU } from '../namespaces.ts';
+import type { KeyProof } from '../key-proof.ts';
+import { BASE64_BINARY, PASSWORD_DIGEST, PASSWORD_TEXT, WSSE, WSU } from '../namespaces.ts';
 import type { PasswordType, VerifyUsernameTokenSettings } from '../settings.ts';
 import { base64Of, optionalChild, requiredChild, textOf } from '../structure.ts';
 import { passwordDigest } from './create.ts';
+import { isKeySource } from './derive-key.ts';
 
 /** Stands in for the password of a user we do not know, so that the work done is the same. */
 const NO_PASSWORD = 'the password of nobody';
@@ -40,6 +42,8 @@ export interface UsernameTokenFacts {
  * An unknown user and a wrong password cost the same work and give the same error.
  *
  * @param now milliseconds since the epoch
+ * @param proof of the signature that covers everything required, if one must: a token with a Salt holds no password, and
+ *   the key that is derived from it must have made this signature (profile §4)
  * @throws UsernameTokenMissingError, InvalidTokenError, PasswordTypeNotAcceptedError, BadCredentialsError,
  *   UsernameTokenExpiredError
  */
@@ -48,18 +52,25 @@ export function checkUsernameToken(
   security: number,
   settings: VerifyUsernameTokenSettings,
   now: number,
+  proof?: KeyProof,
 ): UsernameTokenFacts {
   const token = optionalChild(index, security, WSSE, 'UsernameToken');
   if (token === -1) throw new UsernameTokenMissingError('the Security header has no UsernameToken');
-  if (index.child(token, WSSE11, 'Salt') !== -1 || index.child(token, WSSE11, 'Iteration') !== -1) {
-    throw new InvalidTokenError('keys derived from a password are not supported');
-  }
   const username = textOf(index, requiredChild(index, token, WSSE, 'Username'));
   const password = optionalChild(index, token, WSSE, 'Password');
   const nonce = readNonce(index, optionalChild(index, token, WSSE, 'Nonce'));
   const created = optionalChild(index, token, WSU, 'Created');
   const createdText = created === -1 ? undefined : textOf(index, created);
 
+  if (isKeySource(index, token)) {
+    // The key was derived from this very token, and the signature covers what it had to: that is the proof of the password.
+    const user = settings.users.get(username);
+    if (proof?.kind !== 'usernameToken' || proof.username !== username || password !== -1 || user === undefined) {
+      throw new BadCredentialsError('the message is not signed with the key of its UsernameToken');
+    }
+    const acceptedUntil = checkFreshness(createdText, settings, now);
+    return { username, password: user, nonce, createdText, acceptedUntil };
+  }
   const type = passwordType(index, password);
   if (!settings.passwordTypes.includes(type)) {
     throw new PasswordTypeNotAcceptedError(`the policy does not accept the password type ${type}`);
