@@ -143,7 +143,7 @@ export interface VerifyTimestamp {
 
 /** Decrypts the message (XML Encryption 1.1, WSS 1.1 §9). */
 export interface Decryption {
-  /** The private keys to decrypt with. Several allow a key to be replaced while messages to the old one still arrive. */
+  /** The keys to decrypt with. Several allow a key to be replaced while messages to the old one still arrive. */
   readonly keyRefs: readonly KeyReference[];
   /** Parts that must have arrived encrypted. Default: Body. */
   readonly requiredParts?: readonly Part[];
@@ -153,7 +153,7 @@ export interface Decryption {
   readonly requireSignedEncryptedData?: boolean;
 }
 
-/** A Secret that holds an RSA private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. */
+/** A Secret that holds an RSA, EC, X25519 or X448 private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. Or the key-encryption key of AES-KW: 16, 24 or 32 octets in `secret`. */
 export interface KeyReference {
   /** Kind of the object that holds it. */
   readonly kind: 'Secret';
@@ -199,8 +199,10 @@ export interface DecryptionAccept {
   readonly dataAlgorithms: readonly (
     'AES128-GCM' | 'AES192-GCM' | 'AES256-GCM' | 'AES128-CBC' | 'AES192-CBC' | 'AES256-CBC' | 'TripleDES-CBC'
   )[];
-  /** Key transport. RSA-1_5 is legacy and must be listed to be accepted. */
-  readonly keyTransports: readonly ('RSA-OAEP' | 'RSA-OAEP-MGF1P' | 'RSA-1_5')[];
+  /** Key transport: RSA, a key agreement (`ECDH-ES`, `X25519`, `X448`) or a key that both sides know (`AES-KW`), of which a message can use those that a key of `keyRefs` fits. RSA-1_5 is legacy and must be listed to be accepted. */
+  readonly keyTransports: readonly (
+    'RSA-OAEP' | 'RSA-OAEP-MGF1P' | 'RSA-1_5' | 'ECDH-ES' | 'X25519' | 'X448' | 'AES-KW'
+  )[];
 }
 
 /** The signature that the message must bear (XML Signature 1.1, WSS 1.1 §8). At least one of `trustRefs` and `secretRefs` is given. */
@@ -280,7 +282,7 @@ export interface CrlReference {
 
 /** The algorithms that a message may be signed with. */
 export interface SignatureAccept {
-  /** Signature algorithms. Those with SHA-1 are legacy and must be listed to be accepted. HMAC algorithms need `secretRefs`. Default: with `trustRefs` RSA, RSA-PSS and ECDSA with SHA-2 and Ed25519; with `secretRefs` HMAC with SHA-2. */
+  /** Signature algorithms. Those with SHA-1 are legacy and must be listed to be accepted. HMAC algorithms need `secretRefs`. Default: with `trustRefs` RSA, RSA-PSS and ECDSA with SHA-2, Ed25519 and Ed448; with `secretRefs` HMAC with SHA-2. */
   readonly algorithms?: readonly SignatureAlgorithm[];
   /** Digest algorithms. SHA1 is legacy and must be listed to be accepted. */
   readonly digests: readonly DigestName[];
@@ -303,6 +305,7 @@ export type SignatureAlgorithm =
   | 'ECDSA-SHA384'
   | 'ECDSA-SHA512'
   | 'Ed25519'
+  | 'Ed448'
   | 'HMAC-SHA1'
   | 'HMAC-SHA256'
   | 'HMAC-SHA384'
@@ -489,7 +492,7 @@ export interface TokenServiceReference {
 export interface Signature {
   /** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. For HMAC algorithms, the secret octets in `secret`. */
   readonly keyRef?: SigningKeyReference;
-  /** Signature algorithm; it must fit the key. Default: by preset; Modern takes RSA-SHA256, ECDSA-SHA256, ECDSA-SHA384, ECDSA-SHA512 (by curve), Ed25519 or HMAC-SHA256, whichever fits the key. */
+  /** Signature algorithm; it must fit the key. Default: by preset; Modern takes RSA-SHA256, ECDSA-SHA256, ECDSA-SHA384, ECDSA-SHA512 (by curve), Ed25519, Ed448 or HMAC-SHA256, whichever fits the key. */
   readonly algorithm?:
     | 'RSA-SHA1'
     | 'RSA-SHA224'
@@ -505,6 +508,7 @@ export interface Signature {
     | 'ECDSA-SHA384'
     | 'ECDSA-SHA512'
     | 'Ed25519'
+    | 'Ed448'
     | 'HMAC-SHA1'
     | 'HMAC-SHA256'
     | 'HMAC-SHA384'
@@ -548,17 +552,26 @@ export interface SigningKeyReference {
 
 /** Encrypts parts of the message. Exactly one of `recipientRef` and `recipient` is given. */
 export interface Encryption {
-  /** The certificate that it is encrypted to. */
+  /** The certificate that it is encrypted to; with keyTransport AES-KW a Secret with the key-encryption key that both sides know. */
   readonly recipientRef?: RecipientReference;
   /** `RequestSigner`: whoever signed the request. Belongs in `response.secure` only, with a `request.verify.signature`. */
   readonly recipient?: 'RequestSigner';
   /** Block encryption. TripleDES-CBC is accepted on arrival only. Default: by preset. */
   readonly dataAlgorithm?: 'AES128-GCM' | 'AES192-GCM' | 'AES256-GCM' | 'AES128-CBC' | 'AES192-CBC' | 'AES256-CBC';
-  /** Key transport: `RSA-OAEP` (XML Encryption 1.1, with `oaep`), `RSA-OAEP-MGF1P` (SHA-1 mask, the older URI) or, for receivers that have nothing better, the weak `RSA-1_5`. Default: by preset. */
-  readonly keyTransport?: 'RSA-OAEP' | 'RSA-OAEP-MGF1P' | 'RSA-1_5';
+  /** Key transport: `RSA-OAEP` (XML Encryption 1.1, with `oaep`), `RSA-OAEP-MGF1P` (SHA-1 mask, the older URI) or, for receivers that have nothing better, the weak `RSA-1_5`; `ECDH-ES`, `X25519` and `X448` agree with the recipient's EC, X25519 or X448 key on one that wraps the message's (`keyWrap`, `keyDerivation`); `AES-KW` wraps it with a key that both sides know. Default: by preset. */
+  readonly keyTransport?: 'RSA-OAEP' | 'RSA-OAEP-MGF1P' | 'RSA-1_5' | 'ECDH-ES' | 'X25519' | 'X448' | 'AES-KW';
+  /** How the agreed key wraps the message's. Default: AES256-KW. With AES-KW the length of the key-encryption key decides, and this is not given. */
+  readonly keyWrap?: 'AES128-KW' | 'AES192-KW' | 'AES256-KW';
+  /** How the wrapping key is derived from what ECDH-ES, X25519 or X448 agree on. */
+  readonly keyDerivation?: {
+    /** `ConcatKDF` (XML Encryption 1.1) or `HKDF` (RFC 9231). Default: ConcatKDF. */
+    readonly function?: 'ConcatKDF' | 'HKDF';
+    /** Its hash. WSS4J 4.0 reads HKDF with SHA256 only. Default: SHA256. */
+    readonly digest?: 'SHA256' | 'SHA384' | 'SHA512';
+  };
   /** Parameters of RSA-OAEP. */
   readonly oaep?: Oaep;
-  /** How the EncryptedKey names the recipient's certificate. Default: by preset. */
+  /** How the EncryptedKey names the recipient's certificate. Default: by preset; for AES-KW KeyName, which is the name of the Secret. */
   readonly keyIdentifier?:
     | 'BinarySecurityToken'
     | 'IssuerSerial'
@@ -572,7 +585,7 @@ export interface Encryption {
   readonly parts?: readonly Part[];
 }
 
-/** The certificate that it is encrypted to. */
+/** The certificate that it is encrypted to; with keyTransport AES-KW a Secret with the key-encryption key that both sides know. */
 export interface RecipientReference {
   /** Kind of the object that holds it. */
   readonly kind: ObjectKind;
@@ -580,8 +593,8 @@ export interface RecipientReference {
   readonly name: string;
   /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
   readonly namespace?: string;
-  /** Key of the object's data. */
-  readonly key: string;
+  /** Key of the object's data. Default: `tls.crt`; with keyTransport AES-KW `secret`, which holds 16, 24 or 32 octets. */
+  readonly key?: string;
 }
 
 /** Parameters of RSA-OAEP. */

@@ -114,9 +114,12 @@ export interface ResolvedSignature extends Omit<
 
 export interface ResolvedEncryption extends Omit<
   With<Encryption, 'dataAlgorithm' | 'keyTransport' | 'keyIdentifier' | 'parts'>,
-  'oaep'
+  'oaep' | 'keyDerivation' | 'recipientRef'
 > {
+  readonly recipientRef?: With<NonNullable<Encryption['recipientRef']>, 'key'>;
   readonly oaep: With<Oaep, 'digest' | 'mgf'>;
+  /** With `keyWrap`, of a key agreement. */
+  readonly keyDerivation?: Required<NonNullable<Encryption['keyDerivation']>>;
 }
 
 /** Names a policy by what it contains, whatever it was called before. */

@@ -5,6 +5,7 @@ import { WSSE } from '../extproc/wss/namespaces.ts';
 import type { ResolvedEncryption, ResolvedSecure, ResolvedSignature } from './bundle.ts';
 import { checkActor } from './check-actor.ts';
 import { isLegacy, warnLegacy } from './check-algorithms.ts';
+import { checkKeyTransport } from './check-key-transport.ts';
 import { checkParts, type PartRules } from './check-parts.ts';
 import type { PhaseContext } from './check-policy.ts';
 import { checkPool } from './check-pool.ts';
@@ -203,15 +204,7 @@ function checkEncryption(
       );
     }
   }
-  if (encryption.keyTransport === 'RSA-OAEP-MGF1P' && encryption.oaep.mgf !== 'MGF1-SHA1') {
-    report.error(
-      [...at, 'oaep', 'mgf'],
-      'RSA-OAEP-MGF1P always uses MGF1-SHA1; remove mgf or use the keyTransport RSA-OAEP',
-    );
-  }
-  if (encryption.keyTransport === 'RSA-1_5' && given?.oaep) {
-    report.error([...at, 'oaep'], 'RSA-1_5 has no OAEP parameters; remove oaep or use the keyTransport RSA-OAEP');
-  }
+  checkKeyTransport(report, encryption, given);
   warnLegacy(report, [...at, 'dataAlgorithm'], encryption.dataAlgorithm);
   warnLegacy(report, [...at, 'keyTransport'], encryption.keyTransport);
 }

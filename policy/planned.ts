@@ -4,8 +4,6 @@
 const plannedValues: ReadonlyMap<string, readonly string[]> = new Map([
   ['tokenType', ['X509PKIPathv1', 'PKCS7']],
   ['keyIdentifier', ['KerberosSHA1']],
-  ['keyTransport', ['ECDH-ES', 'AES-KW']],
-  ['keyTransports', ['ECDH-ES', 'AES-KW']],
   ['part', ['Attachments']],
   ['mode', ['Complete']],
   ['bspCompliance', ['Strict']],

@@ -95,11 +95,12 @@ const ASYMMETRIC_SHA2: readonly SignatureAlgorithm[] = [
   'ECDSA-SHA384',
   'ECDSA-SHA512',
   'Ed25519',
+  'Ed448',
 ];
 const HMAC_SHA2: readonly SignatureAlgorithm[] = ['HMAC-SHA256', 'HMAC-SHA384', 'HMAC-SHA512'];
 
 /** The kind of a signing key, as far as it decides the algorithm. */
-export type KeyKind = 'rsa' | 'P-256' | 'P-384' | 'P-521' | 'ed25519' | 'secret';
+export type KeyKind = 'rsa' | 'P-256' | 'P-384' | 'P-521' | 'ed25519' | 'ed448' | 'secret';
 
 const defaultAlgorithms: Readonly<Record<KeyKind, Readonly<Record<AlgorithmFamily, SignatureAlgorithm>>>> = {
   rsa: { SHA2: 'RSA-SHA256', SHA1: 'RSA-SHA1', WSS4J: 'RSA-SHA1' },
@@ -107,6 +108,7 @@ const defaultAlgorithms: Readonly<Record<KeyKind, Readonly<Record<AlgorithmFamil
   'P-384': { SHA2: 'ECDSA-SHA384', SHA1: 'ECDSA-SHA1', WSS4J: 'ECDSA-SHA256' },
   'P-521': { SHA2: 'ECDSA-SHA512', SHA1: 'ECDSA-SHA1', WSS4J: 'ECDSA-SHA256' },
   ed25519: { SHA2: 'Ed25519', SHA1: 'Ed25519', WSS4J: 'Ed25519' },
+  ed448: { SHA2: 'Ed448', SHA1: 'Ed448', WSS4J: 'Ed448' },
   secret: { SHA2: 'HMAC-SHA256', SHA1: 'HMAC-SHA1', WSS4J: 'HMAC-SHA1' },
 };
 
@@ -189,16 +191,26 @@ function hashOf(algorithm: SignatureAlgorithm | undefined): DigestName {
   return hash === undefined ? 'SHA256' : (hash as DigestName);
 }
 
+const AGREEMENTS: ReadonlySet<string> = new Set(['ECDH-ES', 'X25519', 'X448']);
+
 function resolveEncryption(encryption: Encryption, { encryption: preset }: Preset): ResolvedEncryption {
   const keyTransport = encryption.keyTransport ?? preset.keyTransport;
   const oaep =
     keyTransport === 'RSA-OAEP'
       ? ({ digest: 'SHA256', mgf: 'MGF1-SHA256' } as const)
       : ({ digest: 'SHA1', mgf: 'MGF1-SHA1' } as const);
+  const { recipientRef, keyDerivation, ...rest } = encryption;
+  const shared = keyTransport === 'AES-KW';
   return {
     ...preset,
+    ...(shared && { keyIdentifier: 'KeyName' }),
     parts: [{ part: 'Body', mode: 'Content', optional: false }],
-    ...encryption,
+    ...(AGREEMENTS.has(keyTransport) && {
+      keyWrap: 'AES256-KW',
+      keyDerivation: { function: 'ConcatKDF', digest: 'SHA256', ...keyDerivation },
+    }),
+    ...rest,
+    ...(recipientRef && { recipientRef: { key: shared ? 'secret' : 'tls.crt', ...recipientRef } }),
     oaep: { ...oaep, ...encryption.oaep },
   };
 }

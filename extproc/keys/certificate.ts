@@ -13,7 +13,8 @@ export const MAX_CERTIFICATE_BYTES = 16 * 1024;
 const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 8192;
 const MAX_RSA_EXPONENT_BITS = 64;
-const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
+/** `node:crypto` names of the elliptic curves that are accepted. */
+export const CURVES: ReadonlySet<string> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 const MAX_PEM_CERTIFICATES = 1024;
 
 /**
@@ -104,7 +105,7 @@ export class Certificate {
    *
    * @param der the whole certificate in DER and nothing after it
    * @throws InvalidTokenError when it is no certificate, larger than 16 KiB, or its key is of a kind or size that is not
-   *   accepted: RSA of 2048 to 8192 bits, P-256, P-384, P-521 and Ed25519 are
+   *   accepted: RSA of 2048 to 8192 bits, P-256, P-384, P-521, Ed25519, Ed448, X25519 and X448 are
    */
   static fromDer(der: Uint8Array): Certificate {
     if (der.length > MAX_CERTIFICATE_BYTES) throw new InvalidTokenError('the certificate is larger than 16 KiB');
@@ -184,6 +185,9 @@ function checkKey(key: KeyObject): void {
       }
       return;
     case 'ed25519':
+    case 'ed448':
+    case 'x25519':
+    case 'x448':
       return;
     default:
       throw new InvalidTokenError(`keys of type ${key.asymmetricKeyType ?? 'unknown'} are not supported`);

@@ -3,11 +3,13 @@ import { createHmac, createPublicKey, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { createPki, pkcs12Bytes, revocationListBytes, revocationListPem } from '../../test/support/pki.ts';
+import { testKey } from '../../test/support/test-keys.ts';
 import { Certificate } from './certificate.ts';
 import { KeyMaterialError, type KeyMaterial } from './key-material-error.ts';
 import {
   readCertificates,
   readDecryptionKey,
+  readKeyEncryptionKey,
   readRecipient,
   readRevocationLists,
   readSharedSecret,
@@ -205,7 +207,7 @@ test('no error tells anything of the content', () => {
   }
 });
 
-test('a decryption key is RSA, with or without a certificate', () => {
+test('a decryption key is one that can decrypt, with or without a certificate', () => {
   const alone = readDecryptionKey(secret({ 'tls.key': pki.recipient.privateKeyPem }));
   assert.ok(alone.key.equals(pki.recipient.key));
   assert.equal(alone.certificate, undefined);
@@ -213,8 +215,27 @@ test('a decryption key is RSA, with or without a certificate', () => {
     secret({ 'keystore.p12': pkcs12Bytes(pki.recipient, { password: PASSWORD }), password: PASSWORD }),
   );
   assert.equal(full.certificate, pki.recipient.certificate);
-  const ec = secret({ 'tls.key': pki.ec256.privateKeyPem, 'tls.crt': pki.ec256.certificatePem });
-  assert.throws(() => readDecryptionKey(ec), refused(undefined, /needs an RSA key.*type ec/));
+  for (const { privateKeyPem, certificatePem, key } of [pki.ec256, pki.ec521, pki.x25519, pki.x448]) {
+    const read = readDecryptionKey(secret({ 'tls.key': privateKeyPem, 'tls.crt': certificatePem, secret: 'beside' }));
+    assert.ok(read.key.equals(key));
+  }
+  for (const key of [pki.ed25519.key, pki.ed448.key, testKey('secp256k1', 'own')]) {
+    const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    assert.throws(
+      () => readDecryptionKey(secret({ 'tls.key': pem })),
+      refused(undefined, /decryption needs an RSA, EC/),
+    );
+  }
+});
+
+test('a key-encryption key is 16, 24 or 32 octets', () => {
+  for (const bytes of [16, 24, 32]) {
+    const octets = randomBytes(bytes);
+    assert.deepEqual(readDecryptionKey(secret({ secret: octets })).key.export(), octets);
+    assert.deepEqual(readKeyEncryptionKey(secret({ kek: octets }), 'kek').key.export(), octets);
+  }
+  assert.throws(() => readDecryptionKey(secret({ secret: randomBytes(33) })), refused('secret', /33 octets/));
+  assert.throws(() => readKeyEncryptionKey(secret({})), refused('secret', /missing/));
 });
 
 test('a shared secret is the octets as they are', () => {
@@ -244,15 +265,15 @@ test('certificates in PEM, DER and PKCS #12, under the first key that is there',
   assert.deepEqual(trust, Certificate.fromPem(file('ca.pem').toString()));
 });
 
-test('a recipient is one certificate with an RSA key', () => {
+test('a recipient is one certificate with a key that encryption can use', () => {
   const material = secret({ 'tls.crt': pki.recipient.certificatePem + pki.intermediate.certificatePem });
   assert.deepEqual(readRecipient(material, ['tls.crt']), {
     certificate: pki.recipient.certificate,
     name: 'gateway-keys',
   });
   assert.throws(
-    () => readRecipient(secret({ 'tls.crt': pki.ec256.certificatePem }), ['tls.crt']),
-    refused(undefined, /no RSA key/),
+    () => readRecipient(secret({ 'tls.crt': pki.ed25519.certificatePem }), ['tls.crt']),
+    refused(undefined, /no key that encryption needs/),
   );
 });
 

@@ -10,13 +10,15 @@
  *
  * Where both are, as cert-manager writes them, PEM is read. One line end at the end of `password` and of `alias` does
  * not belong to them. The secret of HMAC signatures stands under `secret`: the octets themselves, without base64 of its
- * own (the base64 of a manifest's `data` is Kubernetes' and is gone by then) and with nothing stripped.
+ * own (the base64 of a manifest's `data` is Kubernetes' and is gone by then) and with nothing stripped. The same key holds
+ * the key-encryption key of AES-KW, which is of 16, 24 or 32 octets.
  */
 
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { InvalidTokenError } from '../wss/errors.ts';
 import type { DecryptionKey, SigningKey } from '../wss/settings.ts';
-import { Certificate } from './certificate.ts';
+import { keyWrapFor } from '../wss/encryption/aes-key-wrap.ts';
+import { Certificate, CURVES } from './certificate.ts';
 import { KeyFormatError, KeyMaterialError, type KeyMaterial } from './key-material-error.ts';
 import { readPrivateKeyPem } from './pem.ts';
 import { readPkcs12, type KeyStore } from './pkcs12.ts';
@@ -66,16 +68,44 @@ export function readSharedSecret(material: KeyMaterial): SigningKey {
 }
 
 /**
- * The private key to decrypt with. A certificate beside it is optional; without one, messages must name the key in a way
+ * The key-encryption key of AES-KW.
+ *
+ * @param name the key of the Secret's data that holds its octets
+ * @throws KeyMaterialError
+ */
+export function readKeyEncryptionKey(material: KeyMaterial, name = 'secret'): { key: KeyObject; name: string } {
+  const octets = material.data[name];
+  if (octets === undefined) {
+    throw new KeyMaterialError(material, name, 'is missing; put the octets of the key-encryption key there');
+  }
+  if (keyWrapFor(octets.length) === undefined) {
+    throw new KeyMaterialError(material, name, `has ${octets.length} octets; AES-KW needs 16, 24 or 32`);
+  }
+  return { key: createSecretKey(octets), name: material.name };
+}
+
+/** Kinds of private keys that can decrypt. */
+const DECRYPTING: ReadonlySet<string> = new Set(['rsa', 'ec', 'x25519', 'x448']);
+
+/**
+ * The private key to decrypt with, or where there is none the key-encryption key of AES-KW. A certificate beside it is optional; without one, messages must name the key in a way
  * that needs none.
  *
- * @throws KeyMaterialError also when the key is not RSA: no other kind can unwrap a key
+ * @throws KeyMaterialError also when the key is of a kind that cannot decrypt
  */
 export function readDecryptionKey(material: KeyMaterial): DecryptionKey {
+  const { data } = material;
+  if (data['secret'] !== undefined && ['tls.key', ...KEY_STORES].every((name) => data[name] === undefined)) {
+    return readKeyEncryptionKey(material);
+  }
   const { key, certificate } = readKeyPair(material);
-  if (key.asymmetricKeyType !== 'rsa') {
-    const kind = key.asymmetricKeyType ?? 'unknown';
-    throw new KeyMaterialError(material, undefined, `decryption needs an RSA key, and this one is of type ${kind}`);
+  const kind = key.asymmetricKeyType ?? 'unknown';
+  if (!DECRYPTING.has(kind) || (kind === 'ec' && !CURVES.has(key.asymmetricKeyDetails?.namedCurve ?? ''))) {
+    throw new KeyMaterialError(
+      material,
+      undefined,
+      `decryption needs an RSA, EC (P-256, P-384, P-521), X25519 or X448 key, and this one is of type ${kind}`,
+    );
   }
   return { key, ...(certificate === undefined ? {} : { certificate }), name: material.name };
 }
@@ -100,15 +130,19 @@ export function readCertificates(material: KeyMaterial, keys: readonly string[])
 /**
  * The certificate to encrypt for: the first under the first of `keys` that is there.
  *
- * @throws KeyMaterialError also when its key is not RSA
+ * @throws KeyMaterialError also when its key can only sign
  */
 export function readRecipient(
   material: KeyMaterial,
   keys: readonly string[],
 ): { certificate: Certificate; name: string } {
   const [certificate] = readCertificates(material, keys);
-  if (certificate.publicKey.asymmetricKeyType !== 'rsa') {
-    throw new KeyMaterialError(material, undefined, `${certificate.subject} has no RSA key, which encryption needs`);
+  if (!DECRYPTING.has(certificate.publicKey.asymmetricKeyType ?? '')) {
+    throw new KeyMaterialError(
+      material,
+      undefined,
+      `${certificate.subject} has no key that encryption needs: RSA, EC, X25519 or X448`,
+    );
   }
   return { certificate, name: material.name };
 }

@@ -1,6 +1,6 @@
 /**
  * How certificates and revocation lists are signed (RFC 5280 §4.1.1.2, RFC 4055, RFC 5758, RFC 8410). Only schemes on
- * SHA-2 and Ed25519 are known here, so a list or a link of a path signed with MD5 or SHA-1 is never accepted.
+ * SHA-2, Ed25519 and Ed448 are known here, so a list or a link of a path signed with MD5 or SHA-1 is never accepted.
  */
 
 import { constants, verify, type KeyObject } from 'node:crypto';
@@ -8,7 +8,7 @@ import { contextConstructed, DerError, DerReader, integerValue, oidText, TAG } f
 
 export interface SignatureScheme {
   readonly keyTypes: readonly string[];
-  /** `node:crypto` name; null for Ed25519. */
+  /** `node:crypto` name; null for Ed25519 and Ed448. */
   readonly hash: string | null;
   /** Salt length in octets when the scheme is RSASSA-PSS. */
   readonly pssSalt?: number;
@@ -27,6 +27,7 @@ const schemes = new Map<string, SignatureScheme>([
   ['1.2.840.10045.4.3.3', ecdsa('sha384')],
   ['1.2.840.10045.4.3.4', ecdsa('sha512')],
   ['1.3.101.112', { keyTypes: ['ed25519'], hash: null }],
+  ['1.3.101.113', { keyTypes: ['ed448'], hash: null }],
 ]);
 
 const RSASSA_PSS = '1.2.840.113549.1.1.10';

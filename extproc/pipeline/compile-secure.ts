@@ -6,9 +6,10 @@ import type { ResolvedEncryption, ResolvedSecure, ResolvedSignature } from '../.
 import { durationMs } from '../../policy/duration.ts';
 import type { FieldPath } from '../../policy/load.ts';
 import { defaultAlgorithm, type KeyKind } from '../../policy/presets.ts';
-import { KeyMaterialError } from '../keys/key-material-error.ts';
-import { readRecipient, readSharedSecret, readSigningKey } from '../keys/secret-keys.ts';
-import { signatureAlgorithms, type SignatureAlgorithm } from '../wss/algorithms.ts';
+import { KeyMaterialError, type KeyMaterial } from '../keys/key-material-error.ts';
+import { readKeyEncryptionKey, readRecipient, readSharedSecret, readSigningKey } from '../keys/secret-keys.ts';
+import { keyAgreements, signatureAlgorithms, type SignatureAlgorithm } from '../wss/algorithms.ts';
+import { isAgreement } from '../wss/encryption/key-agreement.ts';
 import type {
   EncryptionSettings,
   SecureSettings,
@@ -123,7 +124,7 @@ function fittingAlgorithm(
   if (kind === undefined) {
     keys.report(
       [...at, 'keyRef'],
-      `Secret ${name} holds ${describeKey(key)}; use RSA, EC (P-256, P-384, P-521) or Ed25519`,
+      `Secret ${name} holds ${describeKey(key)}; use RSA, EC (P-256, P-384, P-521) Ed25519 or Ed448`,
     );
     return undefined;
   }
@@ -150,7 +151,8 @@ function kindOf(key: KeyObject): KeyKind | undefined {
     case 'rsa':
       return 'rsa';
     case 'ed25519':
-      return 'ed25519';
+    case 'ed448':
+      return key.asymmetricKeyType;
     case 'ec':
       return CURVES.get(key.asymmetricKeyDetails?.namedCurve ?? '');
     default:
@@ -169,6 +171,9 @@ function article(keyType: string): string {
     rsa: 'an RSA',
     ec: 'an EC',
     ed25519: 'an Ed25519',
+    ed448: 'an Ed448',
+    x25519: 'an X25519',
+    x448: 'an X448',
     secret: 'a shared secret',
   };
   return names[keyType] ?? `a ${keyType}`;
@@ -179,14 +184,39 @@ function compileEncryption(
   at: FieldPath,
   keys: KeySource,
 ): EncryptionSettings | undefined {
-  const { recipientRef, dataAlgorithm, keyTransport, oaep, keyIdentifier, parts } = encryption;
-  const rest = { dataAlgorithm, keyTransport, oaep, keyIdentifier, parts: encryptedParts(parts) };
+  const { recipientRef, dataAlgorithm, keyTransport, oaep, keyWrap, keyDerivation, keyIdentifier, parts } = encryption;
+  const rest = {
+    ...{ dataAlgorithm, keyTransport, oaep, keyIdentifier, parts: encryptedParts(parts) },
+    ...(keyWrap && keyDerivation && { agreement: { wrap: keyWrap, derivation: keyDerivation } }),
+  };
   if (recipientRef === undefined) return { ...rest, recipient: 'RequestSigner' };
   const recipient = keys.attempt([...at, 'recipientRef'], () => {
     const material = keys.get(recipientRef);
-    const found = readRecipient(material, [recipientRef.key]);
+    const { name, key } = recipientRef;
+    if (keyTransport === 'AES-KW') {
+      const { key: secret } = readKeyEncryptionKey(material, key);
+      return { secret, name };
+    }
+    const found = readRecipient(material, [key]);
     keys.uses(material, [found.certificate]);
+    checkTransport(keyTransport, found.certificate.publicKey, material);
     return found;
   });
   return recipient && { ...rest, recipient };
+}
+
+/** @throws KeyMaterialError when the recipient's key cannot do what the policy wants */
+function checkTransport(
+  transport: Exclude<EncryptionSettings['keyTransport'], 'AES-KW'>,
+  key: KeyObject,
+  material: KeyMaterial,
+): void {
+  const needed = isAgreement(transport) ? keyAgreements[transport].keyType : 'rsa';
+  if (key.asymmetricKeyType === needed) return;
+  const fitting = Object.entries(keyAgreements).find(([, { keyType }]) => keyType === key.asymmetricKeyType);
+  throw new KeyMaterialError(
+    material,
+    undefined,
+    `holds a certificate with ${describeKey(key)}, and keyTransport ${transport} needs ${article(needed)} key; use keyTransport ${fitting?.[0] ?? 'RSA-OAEP'} or another certificate`,
+  );
 }

@@ -129,6 +129,7 @@ const byKey: [keyof typeof pki, string, string][] = [
   ['ec384', 'ECDSA-SHA384', 'ECDSA-SHA1'],
   ['ec521', 'ECDSA-SHA512', 'ECDSA-SHA1'],
   ['ed25519', 'Ed25519', 'Ed25519'],
+  ['ed448', 'Ed448', 'Ed448'],
 ];
 for (const [name, modern, legacy] of byKey) {
   test(`an ${name} key signs with ${modern}, in legacy presets with ${legacy}`, () => {
@@ -204,11 +205,25 @@ const broken: [name: string, spec: object, objects: string[], field: string, mes
     /key username: is missing or empty/,
   ],
   [
-    'an EC key to decrypt with',
+    'a key to decrypt with that can only sign',
     { request: { verify: { decryption: { keyRefs: [{ name: 'k' }] } } } },
-    [keys('k', pki.ec256)],
+    [keys('k', pki.ed448)],
     'spec.request.verify.decryption.keyRefs[0]',
-    /decryption needs an RSA key/,
+    /decryption needs an RSA, EC .* key, and this one is of type ed448/,
+  ],
+  [
+    'a recipient whose key is not of the kind that the key transport needs',
+    { request: { secure: { encryption: { recipientRef: { name: 'k' }, keyTransport: 'ECDH-ES' } } } },
+    [keys('k', pki.x25519)],
+    'spec.request.secure.encryption.recipientRef',
+    /an X25519 key, and keyTransport ECDH-ES needs an EC key; use keyTransport X25519/,
+  ],
+  [
+    'a key-encryption key of a length that AES has not',
+    { request: { secure: { encryption: { recipientRef: { name: 'k' }, keyTransport: 'AES-KW' } } } },
+    [object('Secret', 'k', { secret: 'seventeen octets!' })],
+    'spec.request.secure.encryption.recipientRef',
+    /has 17 octets; AES-KW needs 16, 24 or 32/,
   ],
   [
     'an end certificate that is trusted without being pinned',

@@ -20,6 +20,7 @@ export type SignatureAlgorithm =
   | 'ECDSA-SHA384'
   | 'ECDSA-SHA512'
   | 'Ed25519'
+  | 'Ed448'
   | 'HMAC-SHA1'
   | 'HMAC-SHA256'
   | 'HMAC-SHA384'
@@ -31,16 +32,21 @@ export type CanonicalizationName =
 export type DataAlgorithm =
   'AES128-GCM' | 'AES192-GCM' | 'AES256-GCM' | 'AES128-CBC' | 'AES192-CBC' | 'AES256-CBC' | 'TripleDES-CBC';
 
-export type KeyTransport = 'RSA-OAEP' | 'RSA-OAEP-MGF1P' | 'RSA-1_5';
+export type RsaKeyTransport = 'RSA-OAEP' | 'RSA-OAEP-MGF1P' | 'RSA-1_5';
+export type KeyAgreement = 'ECDH-ES' | 'X25519' | 'X448';
+/** How the key of a message reaches its receiver: `AES-KW` wraps it with a secret that both know. */
+export type KeyTransport = RsaKeyTransport | KeyAgreement | 'AES-KW';
+export type KeyWrap = 'AES128-KW' | 'AES192-KW' | 'AES256-KW';
+export type KeyDerivationFunction = 'ConcatKDF' | 'HKDF';
 
 export type MgfName = 'MGF1-SHA1' | 'MGF1-SHA224' | 'MGF1-SHA256' | 'MGF1-SHA384' | 'MGF1-SHA512';
 
 export interface SignatureDetails {
   readonly uri: string;
   /** The family of key that may be used: a public key is never an HMAC secret, nor an RSA key an EC one. */
-  readonly keyType: 'rsa' | 'ec' | 'ed25519' | 'secret';
+  readonly keyType: 'rsa' | 'ec' | 'ed25519' | 'ed448' | 'secret';
   readonly pss: boolean;
-  /** `node:crypto` hash name; null for Ed25519, which hashes inside. */
+  /** `node:crypto` hash name; null for Ed25519 and Ed448, which hash inside. */
   readonly hash: string | null;
 }
 
@@ -67,6 +73,7 @@ export const signatureAlgorithms: Readonly<Record<SignatureAlgorithm, SignatureD
   'ECDSA-SHA384': { uri: `${DSIG_MORE}ecdsa-sha384`, keyType: 'ec', pss: false, hash: 'sha384' },
   'ECDSA-SHA512': { uri: `${DSIG_MORE}ecdsa-sha512`, keyType: 'ec', pss: false, hash: 'sha512' },
   Ed25519: { uri: `${DSIG_2021}eddsa-ed25519`, keyType: 'ed25519', pss: false, hash: null },
+  Ed448: { uri: `${DSIG_2021}eddsa-ed448`, keyType: 'ed448', pss: false, hash: null },
   'HMAC-SHA1': { uri: `${DSIG}hmac-sha1`, keyType: 'secret', pss: false, hash: 'sha1' },
   'HMAC-SHA256': { uri: `${DSIG_MORE}hmac-sha256`, keyType: 'secret', pss: false, hash: 'sha256' },
   'HMAC-SHA384': { uri: `${DSIG_MORE}hmac-sha384`, keyType: 'secret', pss: false, hash: 'sha384' },
@@ -181,10 +188,42 @@ export const dataAlgorithms: Readonly<Record<DataAlgorithm, DataAlgorithmDetails
 };
 
 /** XML Encryption 1.1 §5.5. */
-export const keyTransports: Readonly<Record<KeyTransport, { uri: string }>> = {
+export const keyTransports: Readonly<Record<RsaKeyTransport, { uri: string }>> = {
   'RSA-OAEP': { uri: `${XENC11}rsa-oaep` },
   'RSA-OAEP-MGF1P': { uri: `${XENC}rsa-oaep-mgf1p` },
   'RSA-1_5': { uri: `${XENC}rsa-1_5` },
+};
+
+export interface KeyAgreementDetails {
+  readonly uri: string;
+  /** `node:crypto` type of both keys. */
+  readonly keyType: 'ec' | 'x25519' | 'x448';
+}
+
+/** XML Encryption 1.1 §5.6.4, RFC 9231 §2.8.2 and §2.8.3. */
+export const keyAgreements: Readonly<Record<KeyAgreement, KeyAgreementDetails>> = {
+  'ECDH-ES': { uri: `${XENC11}ECDH-ES`, keyType: 'ec' },
+  X25519: { uri: `${DSIG_2021}x25519`, keyType: 'x25519' },
+  X448: { uri: `${DSIG_2021}x448`, keyType: 'x448' },
+};
+
+export interface KeyWrapDetails {
+  readonly uri: string;
+  readonly cipher: 'id-aes128-wrap' | 'id-aes192-wrap' | 'id-aes256-wrap';
+  readonly keyBytes: number;
+}
+
+/** XML Encryption 1.1 §5.7. */
+export const keyWraps: Readonly<Record<KeyWrap, KeyWrapDetails>> = {
+  'AES128-KW': { uri: `${XENC}kw-aes128`, cipher: 'id-aes128-wrap', keyBytes: 16 },
+  'AES192-KW': { uri: `${XENC}kw-aes192`, cipher: 'id-aes192-wrap', keyBytes: 24 },
+  'AES256-KW': { uri: `${XENC}kw-aes256`, cipher: 'id-aes256-wrap', keyBytes: 32 },
+};
+
+/** XML Encryption 1.1 §5.4.1, RFC 9231 §2.8.1. */
+export const keyDerivations: Readonly<Record<KeyDerivationFunction, { uri: string }>> = {
+  ConcatKDF: { uri: `${XENC11}ConcatKDF` },
+  HKDF: { uri: `${DSIG_2021}hkdf` },
 };
 
 /** XML Encryption 1.1 §5.5.2: mask generation function URI and its hash. */

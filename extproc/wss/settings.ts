@@ -14,6 +14,7 @@ import type {
   MgfName,
   SignatureAlgorithm,
 } from './algorithms.ts';
+import type { AgreementSettings } from './encryption/key-agreement.ts';
 
 export type PasswordType = 'Text' | 'Digest' | 'None';
 export type Layout = 'Lax' | 'Strict' | 'LaxTimestampFirst' | 'LaxTimestampLast';
@@ -44,7 +45,7 @@ export type Part = { readonly optional: boolean; readonly mode: 'Content' | 'Ele
 
 /** A key we sign with, and the certificate that goes with it. */
 export interface SigningKey {
-  /** RSA, EC or Ed25519 private key; for HMAC the secret key. */
+  /** RSA, EC, Ed25519 or Ed448 private key; for HMAC the secret key. */
   readonly key: KeyObject;
   /** Absent for HMAC. The first certificate of the Secret; it belongs to `key`. */
   readonly certificate?: Certificate;
@@ -54,7 +55,7 @@ export interface SigningKey {
   readonly name: string;
 }
 
-/** A private key we decrypt with. Several in one policy: rotation. */
+/** A private key (RSA, EC, X25519, X448) we decrypt with, or the secret key of AES-KW. Several in one policy: rotation. */
 export interface DecryptionKey {
   readonly key: KeyObject;
   readonly certificate?: Certificate;
@@ -93,11 +94,19 @@ export interface SignatureSettings {
   readonly confirm: boolean;
 }
 
+/** Who a message is encrypted to. */
+export type Recipient =
+  | { readonly certificate: Certificate; readonly name: string }
+  /** With keyTransport AES-KW: the key-encryption key that both sides know. */
+  | { readonly secret: KeyObject; readonly name: string };
+
 export interface EncryptionSettings {
-  readonly recipient: { readonly certificate: Certificate; readonly name: string } | 'RequestSigner';
+  readonly recipient: Recipient | 'RequestSigner';
   readonly dataAlgorithm: DataAlgorithm;
   readonly keyTransport: KeyTransport;
   readonly oaep: { readonly digest: DigestName; readonly mgf: MgfName };
+  /** Of a key agreement. Absent: AES256-KW with a key from ConcatKDF and SHA-256. */
+  readonly agreement?: AgreementSettings;
   readonly keyIdentifier: KeyIdentifier;
   readonly parts: readonly Part[];
 }

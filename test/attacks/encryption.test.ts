@@ -227,7 +227,11 @@ const structure: [string, string, string][] = [
     'ERR_WSS_INVALID_STRUCTURE',
   ],
   ['an unknown data algorithm', encrypted().replace('aes256-gcm', 'aes256-ecb'), 'ERR_WSS_UNSUPPORTED_ALGORITHM'],
-  ['an unknown key transport', encrypted().replace('rsa-oaep-mgf1p', 'kw-aes256'), 'ERR_WSS_UNSUPPORTED_ALGORITHM'],
+  [
+    'an unknown key transport',
+    encrypted().replace('rsa-oaep-mgf1p', 'kw-camellia256'),
+    'ERR_WSS_UNSUPPORTED_ALGORITHM',
+  ],
   [
     'an EncryptedData in another actor’s Security header',
     envelope(

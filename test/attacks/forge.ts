@@ -19,7 +19,7 @@ import { DEFAULT_LIMITS } from '../../extproc/xml/limits.ts';
 import { scan } from '../../extproc/xml/scan.ts';
 import { TrustStore } from '../../extproc/keys/trust-store.ts';
 import { dataAlgorithms, digests, keyTransports, signatureAlgorithms } from '../../extproc/wss/algorithms.ts';
-import type { DataAlgorithm, DigestName, KeyTransport, SignatureAlgorithm } from '../../extproc/wss/algorithms.ts';
+import type { DataAlgorithm, DigestName, RsaKeyTransport, SignatureAlgorithm } from '../../extproc/wss/algorithms.ts';
 import { EMPTY_EXCHANGE } from '../../extproc/wss/exchange-state.ts';
 import * as ns from '../../extproc/wss/namespaces.ts';
 import type { Part, VerifySettings } from '../../extproc/wss/settings.ts';
@@ -67,6 +67,7 @@ export function signatureSettings(
         'ECDSA-SHA384',
         'ECDSA-SHA512',
         'Ed25519',
+        'Ed448',
       ],
       digests: ['SHA256', 'SHA384', 'SHA512'],
       canonicalizations: ['ExclusiveC14N', 'C14N10', 'C14N11'],
@@ -268,7 +269,7 @@ export function encryptOctets(plaintext: Buffer, key: Buffer, algorithm: DataAlg
 
 export interface KeyOptions {
   readonly id?: string;
-  readonly transport?: KeyTransport;
+  readonly transport?: RsaKeyTransport;
   readonly references?: readonly string[];
   readonly recipient?: Identity;
   readonly keyInfo?: string;

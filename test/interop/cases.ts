@@ -7,7 +7,7 @@ import type {
   CanonicalizationName,
   DataAlgorithm,
   DigestName,
-  KeyTransport,
+  RsaKeyTransport,
   MgfName,
   SignatureAlgorithm,
 } from '../../extproc/wss/algorithms.ts';
@@ -35,7 +35,7 @@ export interface SignatureCase {
 
 export interface EncryptionCase {
   readonly dataAlgorithm: DataAlgorithm;
-  readonly keyTransport: KeyTransport;
+  readonly keyTransport: RsaKeyTransport;
   readonly digest: DigestName;
   readonly mgf: MgfName;
   readonly keyIdentifier: KeyIdentifier;
@@ -85,6 +85,7 @@ export const asymmetricAlgorithms: readonly SignatureAlgorithm[] = [
   'ECDSA-SHA384',
   'ECDSA-SHA512',
   'Ed25519',
+  'Ed448',
 ];
 export const hmacAlgorithms: readonly SignatureAlgorithm[] = ['HMAC-SHA1', 'HMAC-SHA256', 'HMAC-SHA384', 'HMAC-SHA512'];
 export const canonicalizationNames: readonly CanonicalizationName[] = [
@@ -128,7 +129,7 @@ export function algorithmsByKeyIdentifier(): Case[] {
   const identifiers: KeyIdentifier[] = [...certificateIdentifiers, 'KeyValue', 'KeyName'];
   return asymmetricAlgorithms.flatMap((algorithm) =>
     identifiers
-      .filter((keyIdentifier) => !(algorithm === 'Ed25519' && keyIdentifier === 'KeyValue'))
+      .filter((keyIdentifier) => !(algorithm.startsWith('Ed') && keyIdentifier === 'KeyValue'))
       .map((keyIdentifier) => ({
         ...plain,
         name: `${algorithm} by ${keyIdentifier}`,

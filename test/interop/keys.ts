@@ -13,6 +13,8 @@ export function identityFor(signature: SignatureCase): Exclude<keyof Pki, 'ca' |
       return 'ec521';
     case 'Ed25519':
       return 'ed25519';
+    case 'Ed448':
+      return 'ed448';
     default:
       return 'signer';
   }

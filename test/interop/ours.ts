@@ -17,7 +17,7 @@ import { SECRET, USER } from './wss4j.ts';
 const MINUTE = 60_000;
 const trust = new TrustStore({
   anchors: [pki.ca.certificate],
-  intermediates: [pki.intermediate, pki.signer, pki.ec256, pki.ec384, pki.ec521, pki.ed25519].map(
+  intermediates: [pki.intermediate, pki.signer, pki.ec256, pki.ec384, pki.ec521, pki.ed25519, pki.ed448].map(
     (key) => key.certificate,
   ),
 });

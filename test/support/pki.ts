@@ -30,6 +30,10 @@ export interface Pki {
   readonly ec384: Identity;
   readonly ec521: Identity;
   readonly ed25519: Identity;
+  readonly ed448: Identity;
+  /** For encryption only. */
+  readonly x25519: Identity;
+  readonly x448: Identity;
   /** Same subject as `signer`, issued by another authority of the same name as `ca`. */
   readonly untrusted: Identity;
 }
@@ -123,6 +127,9 @@ function makePki(): Pki {
     ec384: leaf('ec384', testKey('ec384', 'leaf')),
     ec521: leaf('ec521', testKey('ec521', 'leaf')),
     ed25519: leaf('ed25519', testKey('ed25519', 'leaf')),
+    ed448: leaf('ed448', testKey('ed448', 'leaf')),
+    x25519: leaf('x25519', testKey('x25519', 'leaf')),
+    x448: leaf('x448', testKey('x448', 'leaf')),
     untrusted: issue({ subject: 'CN=signer,O=Waxseal,C=DE', key: testKey('rsa2048', 'untrusted'), issuer: lookalike }),
   };
 }
@@ -235,6 +242,7 @@ const ecdsaOid: Record<string, string> = {
 
 function algorithmBytes(key: KeyObject, signature: SignatureKind): Buffer {
   if (key.asymmetricKeyType === 'ed25519') return der.sequence(der.oid('1.3.101.112'));
+  if (key.asymmetricKeyType === 'ed448') return der.sequence(der.oid('1.3.101.113'));
   if (key.asymmetricKeyType === 'ec') return der.sequence(der.oid(ecdsaOid[signature]));
   if (signature !== 'pss-sha256') {
     return der.sequence(der.oid(`1.2.840.113549.1.1.${hashOid[signature]}`), der.nullValue());
@@ -246,7 +254,7 @@ function algorithmBytes(key: KeyObject, signature: SignatureKind): Buffer {
 }
 
 function signBytes(data: Buffer, key: KeyObject, signature: SignatureKind): Buffer {
-  if (key.asymmetricKeyType === 'ed25519') return sign(null, data, key);
+  if (key.asymmetricKeyType?.startsWith('ed')) return sign(null, data, key);
   if (signature !== 'pss-sha256') return sign(signature, data, key);
   return sign('sha256', data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 });
 }

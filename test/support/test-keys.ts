@@ -5,7 +5,18 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 
-export type TestKeyKind = 'rsa1024' | 'rsa2048' | 'rsa3072' | 'ec256' | 'ec384' | 'ec521' | 'secp256k1' | 'ed25519';
+export type TestKeyKind =
+  | 'rsa1024'
+  | 'rsa2048'
+  | 'rsa3072'
+  | 'ec256'
+  | 'ec384'
+  | 'ec521'
+  | 'secp256k1'
+  | 'ed25519'
+  | 'ed448'
+  | 'x25519'
+  | 'x448';
 
 const curves = { ec256: 'P-256', ec384: 'P-384', ec521: 'P-521', secp256k1: 'secp256k1' } as const;
 const known = new Map<string, KeyObject>();
@@ -24,6 +35,9 @@ export function testKey(kind: TestKeyKind, name: string): KeyObject {
 
 function newKey(kind: TestKeyKind): KeyObject {
   if (kind === 'ed25519') return generateKeyPairSync('ed25519').privateKey;
+  if (kind === 'ed448') return generateKeyPairSync('ed448').privateKey;
+  if (kind === 'x25519') return generateKeyPairSync('x25519').privateKey;
+  if (kind === 'x448') return generateKeyPairSync('x448').privateKey;
   return generateKeyPairSync('ec', { namedCurve: curves[kind as keyof typeof curves] }).privateKey;
 }
 

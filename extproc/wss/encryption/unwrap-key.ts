@@ -2,7 +2,7 @@
 
 import { constants, createHash, privateDecrypt, type KeyObject } from 'node:crypto';
 import type { XmlIndex } from '../../xml/xml-index.ts';
-import { digests, keyTransports, mgfs, nameOfUri, type KeyTransport } from '../algorithms.ts';
+import { digests, keyTransports, keyWraps, mgfs, nameOfUri, type RsaKeyTransport } from '../algorithms.ts';
 import { AlgorithmNotAcceptedError, KeyNotFoundError, LimitError, UnsupportedAlgorithmError } from '../errors.ts';
 import { keyHintsOf } from '../key-info/read.ts';
 import { DS, XENC, XENC11 } from '../namespaces.ts';
@@ -12,6 +12,7 @@ import type { SessionKey, Verification } from '../verification.ts';
 import { readCipherValue, readMethod } from './cipher-value.ts';
 import { matchDecryptionKeys } from './decryption-key.ts';
 import { decodeOaep } from './oaep-decode.ts';
+import { unwrapWithAes } from './unwrap-aes.ts';
 
 const MAX_ENCRYPTED_KEYS = 16;
 
@@ -42,23 +43,37 @@ export function unwrapEncryptedKey(state: Verification, element: number): Sessio
   }
   const settings = state.settings.decryption;
   if (settings === undefined) throw new KeyNotFoundError('the policy has no decryption key');
+  const octets = unwrapped(state, settings, element, ciphertext);
+  const session = { sha1, octets };
+  state.sessionKeys.push(session);
+  return session;
+}
+
+function unwrapped(
+  state: Verification,
+  settings: DecryptionSettings,
+  element: number,
+  ciphertext: Buffer,
+): Buffer | undefined {
+  const { index } = state.message;
   const method = readMethod(index, element);
+  const wrap = nameOfUri(keyWraps, method.uri);
+  if (wrap !== undefined) return unwrapWithAes(index, element, wrap, ciphertext, settings);
   const transport = readTransport(method.uri, settings);
   if (transport === 'RSA-1_5') state.legacyAlgorithms.add(transport);
   const oaep = readOaep(index, method.element, transport);
-  const keys = matchDecryptionKeys(settings.keys, keyHintsOf(index, element));
+  const own = settings.keys.filter(({ key }) => key.asymmetricKeyType === 'rsa');
+  const keys = matchDecryptionKeys(own, keyHintsOf(index, element));
   if (keys.length === 0 || (transport === 'RSA-1_5' && keys.length > 1)) {
     // With RSA 1.5 a wrong key gives random octets and no error, so several cannot be tried one after another.
     throw new KeyNotFoundError('the EncryptedKey names none of the decryption keys of the policy');
   }
   let octets: Buffer | undefined;
   for (const { key } of keys) octets ??= unwrap(key, transport, oaep, ciphertext);
-  const session = { sha1, octets };
-  state.sessionKeys.push(session);
-  return session;
+  return octets;
 }
 
-function readTransport(uri: string, settings: DecryptionSettings): KeyTransport {
+function readTransport(uri: string, settings: DecryptionSettings): RsaKeyTransport {
   const transport = nameOfUri(keyTransports, uri);
   if (transport === undefined) throw new UnsupportedAlgorithmError('the key transport is not supported');
   if (!settings.accept.keyTransports.includes(transport)) {
@@ -68,7 +83,7 @@ function readTransport(uri: string, settings: DecryptionSettings): KeyTransport 
 }
 
 /** XML Encryption 1.1 §5.5.2: without DigestMethod and MGF, SHA-1 and MGF1 with SHA-1 are meant. */
-function readOaep(index: XmlIndex, method: number, transport: KeyTransport): Oaep {
+function readOaep(index: XmlIndex, method: number, transport: RsaKeyTransport): Oaep {
   const digestMethod = optionalChild(index, method, DS, 'DigestMethod');
   const mgf = optionalChild(index, method, XENC11, 'MGF');
   const params = optionalChild(index, method, XENC, 'OAEPparams');
@@ -86,7 +101,7 @@ function readOaep(index: XmlIndex, method: number, transport: KeyTransport): Oae
   };
 }
 
-function unwrap(key: KeyObject, transport: KeyTransport, oaep: Oaep, ciphertext: Buffer): Buffer | undefined {
+function unwrap(key: KeyObject, transport: RsaKeyTransport, oaep: Oaep, ciphertext: Buffer): Buffer | undefined {
   try {
     if (transport === 'RSA-1_5') return privateDecrypt({ key, padding: constants.RSA_PKCS1_PADDING }, ciphertext);
     if (oaep.hash === oaep.mgfHash) {

@@ -9,12 +9,14 @@ const namedCurves: Readonly<Record<string, string>> = {
   'P-521': 'urn:oid:1.3.132.0.35',
 };
 
+const DER_ONLY: ReadonlySet<KeyObject['asymmetricKeyType']> = new Set(['ed25519', 'ed448', 'x25519', 'x448']);
+
 /** Exporting a key costs more than a small message, so it is done once. */
 const written = new WeakMap<KeyObject, string>();
 
 /**
  * Writes a public key, or that of a private key, for ds:KeyInfo: ds:KeyValue with RSAKeyValue or ECKeyValue (XML Signature 1.1 §4.5.2), and
- * dsig11:DEREncodedKeyValue (§4.5.10) for Ed25519, which has no KeyValue form. The prefix `ds` must be in scope.
+ * dsig11:DEREncodedKeyValue (§4.5.10) for Ed25519, Ed448, X25519 and X448, which have no KeyValue form. The prefix `ds` must be in scope.
  *
  * @throws {KeyNotAcceptedError} for any other type of key
  */
@@ -28,7 +30,7 @@ export function keyValue(key: KeyObject): string {
 }
 
 function write(key: KeyObject): string {
-  if (key.asymmetricKeyType === 'ed25519') {
+  if (DER_ONLY.has(key.asymmetricKeyType)) {
     const spki = key.export({ format: 'der', type: 'spki' }).toString('base64');
     return `<dsig11:DEREncodedKeyValue xmlns:dsig11="${DSIG11}">${spki}</dsig11:DEREncodedKeyValue>`;
   }

@@ -41,6 +41,8 @@ export function algorithmFor(key: KeyObject): SignatureAlgorithm {
       return 'RSA-PSS-SHA256';
     case 'ed25519':
       return 'Ed25519';
+    case 'ed448':
+      return 'Ed448';
     default: {
       const algorithm = curveAlgorithms.get(key.asymmetricKeyDetails?.namedCurve);
       if (algorithm === undefined) throw new KeyNotAcceptedError('The signing key is of a kind that signs nothing');

@@ -23,6 +23,7 @@ export function isSignatureValid(algorithm: SignatureAlgorithm, key: KeyObject, 
     case 'ec':
       return verify(hash, data, { key, dsaEncoding: 'ieee-p1363' }, value);
     case 'ed25519':
+    case 'ed448':
       return verify(null, data, key, value);
   }
 }
