@@ -57,6 +57,8 @@ export interface SentFacts {
     readonly dataAlgorithm: string;
     readonly keyTransport: string;
     readonly recipient?: CertificateFacts;
+    /** With AES-KW: the name of the Secret that it was encrypted with. */
+    readonly secret?: string;
     readonly parts: readonly string[];
   };
   /** The kinds of tokens besides that of the signature. */
@@ -137,15 +139,17 @@ function ourEncryption(
   { signerCertificate }: ExchangeState,
   { targets, own }: Encryption,
 ): NonNullable<SentFacts['encryption']> {
+  const to = encryption?.recipient;
   const recipient =
-    encryption?.recipient === 'RequestSigner'
+    to === 'RequestSigner'
       ? signerCertificate && Certificate.fromDer(Buffer.from(signerCertificate))
-      : encryption?.recipient.certificate;
+      : to && 'certificate' in to && to.certificate;
   const found = targets.map(({ element }) => element);
   return {
     dataAlgorithm: encryption?.dataAlgorithm ?? '',
     keyTransport: encryption?.keyTransport ?? '',
     ...(recipient && { recipient: certificateFacts(recipient) }),
+    ...(to && to !== 'RequestSigner' && 'secret' in to && { secret: to.name }),
     parts: [...paths(message, found), ...own.keys()],
   };
 }
