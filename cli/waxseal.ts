@@ -17,6 +17,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['import', async () => (await import('./import.ts')).importCommand()],
   ['usage', async () => (await import('./usage.ts')).usageCommand()],
   ['token', async () => (await import('./token.ts')).tokenCommand()],
+  ['convert', async () => (await import('./convert.ts')).convertCommand()],
   ['envoy-config', async () => (await import('./envoy-config.ts')).envoyConfigCommand()],
 ]);
 
