@@ -15,7 +15,7 @@ import { CA_PEM, USER } from './cxf.ts';
 import { policyWsdl, type WsdlPolicies } from './policy-wsdl.ts';
 
 const pki = createPki();
-const LOCALHOST = extension('2.5.29.17', sequence(implicit(2, Buffer.from('localhost'))));
+const LOCALHOST = extension('2.5.29.17', sequence(implicit(7, Buffer.from([127, 0, 0, 1]))));
 const leaf = (name: string): Identity =>
   issue({
     subject: `CN=${name},O=Waxseal,C=DE`,
@@ -114,7 +114,7 @@ export class WsdlServices {
   /** Where the service of a WSDL is. */
   url(name: string): string {
     return this.#catalog[name].tls
-      ? `https://localhost:${this.tlsPort}/${name}`
+      ? `https://127.0.0.1:${this.tlsPort}/${name}`
       : `http://127.0.0.1:${this.port}/${name}`;
   }
 

@@ -17,6 +17,8 @@ export interface TokenFleetOptions {
   /** Requests to `/NAME/PATH` get policy `e2e/NAME` and go to `/PATH` of the backend. */
   readonly policies: readonly string[];
   readonly backendPort: number;
+  /** PEM of who certified the backend, which is reached over TLS. */
+  readonly backendCa?: string;
   /** Default 1. */
   readonly processes?: number;
   /** Address of the Redis that the processes share; absent: each is alone. */
@@ -55,6 +57,8 @@ export class TokenFleet {
     await Promise.all([mkdir(config), mkdir(keys)]);
     await writeFile(join(keys, '1'), randomBytes(32).toString('base64'), { mode: 0o600 });
     const [port, retryPort] = [await freePort(), await freePort()];
+    const backendCa = options.backendCa === undefined ? undefined : join(folder, 'backend-ca.crt');
+    if (backendCa !== undefined) await writeFile(backendCa, options.backendCa ?? '');
     const text = manifests(`http://127.0.0.1:${retryPort}`).map((item) => stringify(item));
     await writeFile(join(config, 'all.yaml'), text.join('---\n'), { mode: 0o600 });
     const args = [
@@ -68,7 +72,7 @@ export class TokenFleet {
     });
     const members = await Promise.all(started);
     const ports = { listen: port, retry: retryPort, extproc: members.map(({ extprocPort }) => extprocPort) };
-    return new TokenFleet(folder, members, await startEnvoy(envoyYaml(options, ports), port), port);
+    return new TokenFleet(folder, members, await startEnvoy(envoyYaml(options, ports, backendCa), port), port);
   }
 
   url(policy: string, path: string): string {
@@ -107,10 +111,11 @@ interface Ports {
 }
 
 /** What `waxseal envoy-config` prints, with a route for each policy, several processes, and a second listener without the filter. */
-function envoyYaml(options: TokenFleetOptions, ports: Ports): string {
+function envoyYaml(options: TokenFleetOptions, ports: Ports, backendCa: string | undefined): string {
   const config = bootstrap({
     listen: { host: '127.0.0.1', port: ports.listen },
     backend: { host: '127.0.0.1', port: options.backendPort },
+    ...(backendCa !== undefined && { backendCa }),
     policy: `e2e/${options.policies[0]}`,
     extproc: { host: '127.0.0.1', port: ports.extproc[0] ?? 0 },
     maxBody: 10485760,
