@@ -12,6 +12,7 @@ test('an exchange comes back as it was', () => {
       { sha1: 'CCCC', key: Buffer.from([1]) },
       { sha1: 'DDDD', key: Buffer.from([2]), received: true },
     ],
+    kerberosKey: { sha1: 'EEEE', key: Buffer.from([3]), received: true },
     receivedMessageId: 'urn:uuid:1',
     sentMessageId: 'urn:uuid:2',
   };

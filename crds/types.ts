@@ -113,10 +113,12 @@ export interface Verify {
   readonly timestamp?: VerifyTimestamp;
   /** Decrypts the message (XML Encryption 1.1, WSS 1.1 §9). */
   readonly decryption?: Decryption;
-  /** The signature that the message must bear (XML Signature 1.1, WSS 1.1 §8). At least one of `trustRefs` and `secretRefs` is given. */
+  /** The signature that the message must bear (XML Signature 1.1, WSS 1.1 §8). `trustRefs`, `secretRefs` or a token whose key may sign, such as that of `verify.kerberos`, say who may have made it. */
   readonly signature?: VerifySignature;
   /** The UsernameToken that the message must bear. */
   readonly usernameToken?: VerifyUsernameToken;
+  /** The Kerberos ticket that the message must bear (Kerberos token profile 1.1), checked with the keytab alone, without asking the KDC. It says who sent the message; where `signature` names neither `trustRefs` nor `secretRefs`, the key of the ticket must have signed, and only that says that the message is theirs. */
+  readonly kerberos?: VerifyKerberos;
   /** On a response: whether it must confirm every signature that we put on the request (WSS 1.1 §8.5). Belongs in `response.verify` only. */
   readonly signatureConfirmation: 'Required' | 'NotRequired';
   /** The WS-Addressing header blocks that the message must have. What of them must be signed, `signature.requiredParts` says. */
@@ -144,7 +146,7 @@ export interface VerifyTimestamp {
 /** Decrypts the message (XML Encryption 1.1, WSS 1.1 §9). */
 export interface Decryption {
   /** The keys to decrypt with. Several allow a key to be replaced while messages to the old one still arrive. */
-  readonly keyRefs: readonly KeyReference[];
+  readonly keyRefs?: readonly KeyReference[];
   /** Parts that must have arrived encrypted. Default: Body. */
   readonly requiredParts?: readonly Part[];
   /** The algorithms that a message may be encrypted with. */
@@ -205,7 +207,7 @@ export interface DecryptionAccept {
   )[];
 }
 
-/** The signature that the message must bear (XML Signature 1.1, WSS 1.1 §8). At least one of `trustRefs` and `secretRefs` is given. */
+/** The signature that the message must bear (XML Signature 1.1, WSS 1.1 §8). `trustRefs`, `secretRefs` or a token whose key may sign, such as that of `verify.kerberos`, say who may have made it. */
 export interface VerifySignature {
   /** Certificates that decide who may sign: certification authorities, or with `pin` the signers themselves. Other certificates in the same object are where a signer is found that the message only names by serial number, key identifier, thumbprint or key value. */
   readonly trustRefs?: readonly TrustReference[];
@@ -282,7 +284,7 @@ export interface CrlReference {
 
 /** The algorithms that a message may be signed with. */
 export interface SignatureAccept {
-  /** Signature algorithms. Those with SHA-1 are legacy and must be listed to be accepted. HMAC algorithms need `secretRefs`. Default: with `trustRefs` RSA, RSA-PSS and ECDSA with SHA-2, Ed25519 and Ed448; with `secretRefs` HMAC with SHA-2. */
+  /** Signature algorithms. Those with SHA-1 are legacy and must be listed to be accepted. HMAC algorithms need `secretRefs` or a token whose key signs. Default: with `trustRefs` RSA, RSA-PSS and ECDSA with SHA-2, Ed25519 and Ed448; with `secretRefs` or such a token HMAC with SHA-2. */
   readonly algorithms?: readonly SignatureAlgorithm[];
   /** Digest algorithms. SHA1 is legacy and must be listed to be accepted. */
   readonly digests: readonly DigestName[];
@@ -340,6 +342,28 @@ export interface UsersReference {
   readonly namespace?: string;
 }
 
+/** The Kerberos ticket that the message must bear (Kerberos token profile 1.1), checked with the keytab alone, without asking the KDC. It says who sent the message; where `signature` names neither `trustRefs` nor `secretRefs`, the key of the ticket must have signed, and only that says that the message is theirs. */
+export interface VerifyKerberos {
+  /** A Secret that holds a keytab of MIT format in `keytab`. RC4, DES and Triple DES keys in it are not used. */
+  readonly keytabRef: KeytabReference;
+  /** The service that tickets must be for, such as `HTTP/gateway.example@EXAMPLE.COM`. */
+  readonly servicePrincipal: string;
+  /** Clients that are let in: their names, or `*@REALM` for everyone of a realm. Default: everyone of the service's realm. */
+  readonly principals?: readonly string[];
+  /** How far the clocks of clients and of the KDC may differ from ours. */
+  readonly clockSkew: string;
+}
+
+/** A Secret that holds a keytab of MIT format in `keytab`. RC4, DES and Triple DES keys in it are not used. */
+export interface KeytabReference {
+  /** Kind of the object that holds it. */
+  readonly kind: 'Secret';
+  /** Name of the object. */
+  readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
+}
+
 /** The WS-Addressing header blocks that the message must have. What of them must be signed, `signature.requiredParts` says. */
 export interface VerifyAddressing {
   /** Whether the message must have a MessageID. One that was seen before within `replay.window` is refused, whether it is required or not. */
@@ -364,8 +388,8 @@ export interface Replay {
 export interface IdentityHeader {
   /** Name of the header. */
   readonly name: string;
-  /** `Subject`, `Issuer`, `SerialNumber` (decimal) and `ThumbprintSHA256` (hexadecimal) of the signer's certificate, or the `Username` of the UsernameToken. */
-  readonly value: 'Subject' | 'Issuer' | 'SerialNumber' | 'ThumbprintSHA256' | 'Username';
+  /** `Subject`, `Issuer`, `SerialNumber` (decimal) and `ThumbprintSHA256` (hexadecimal) of the signer's certificate, the `Username` of the UsernameToken, or the `KerberosPrincipal` of the ticket. */
+  readonly value: 'Subject' | 'Issuer' | 'SerialNumber' | 'ThumbprintSHA256' | 'Username' | 'KerberosPrincipal';
 }
 
 /** WS-Addressing header blocks, written before `secure` so that they can be signed. Those that the message has already are replaced. */

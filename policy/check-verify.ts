@@ -5,7 +5,9 @@ import type { ResolvedVerify } from './bundle.ts';
 import { checkActor } from './check-actor.ts';
 import { checkVerifyAddressing } from './check-addressing.ts';
 import { warnLegacy } from './check-algorithms.ts';
+import { checkVerifyKerberos } from './check-kerberos.ts';
 import { checkParts, type PartRules } from './check-parts.ts';
+import { checkSigners } from './check-signers.ts';
 import type { PhaseContext } from './check-policy.ts';
 import { durationMs } from './duration.ts';
 import type { FieldPath } from './load.ts';
@@ -30,10 +32,13 @@ const RESERVED_HEADERS = new Set([
 
 export function checkVerify(report: Report, verify: ResolvedVerify, context: PhaseContext): void {
   const at = ['verify'];
-  const { timestamp, decryption, signature, usernameToken, addressing } = verify;
+  const { timestamp, decryption, signature, usernameToken, kerberos, addressing } = verify;
   checkActor(report, [...at, 'actor'], verify.actor);
-  if (!timestamp && !decryption && !signature && !usernameToken && !addressing) {
-    report.error(at, 'demands nothing; give it timestamp, decryption, signature, usernameToken or addressing');
+  if (!timestamp && !decryption && !signature && !usernameToken && !kerberos && !addressing) {
+    report.error(
+      at,
+      'demands nothing; give it timestamp, decryption, signature, usernameToken, kerberos or addressing',
+    );
   }
   if (timestamp && durationMs(timestamp.maxAge) === 0) {
     report.error(
@@ -56,6 +61,8 @@ export function checkVerify(report: Report, verify: ResolvedVerify, context: Pha
       'None lets anyone in who knows a user name, unless a signature over the part UsernameToken is demanded',
     );
   }
+  checkSigners(report, verify, context);
+  checkVerifyKerberos(report, verify);
   checkDecryption(report, verify);
   checkSignature(report, verify);
   checkConfirmation(report, verify, context);
@@ -96,7 +103,7 @@ function checkDecryption(report: Report, { decryption, signature }: ResolvedVeri
   });
 }
 
-function checkSignature(report: Report, { signature, timestamp }: ResolvedVerify): void {
+function checkSignature(report: Report, { signature, timestamp, kerberos }: ResolvedVerify): void {
   if (!signature) return;
   const at = ['verify', 'signature'];
   const { accept, trustRefs, secretRefs } = signature;
@@ -111,7 +118,7 @@ function checkSignature(report: Report, { signature, timestamp }: ResolvedVerify
         report.error([...at, field], 'is about certificates, and there are no trustRefs; add them or remove it');
       }
     }
-    if (accept.algorithms.every((algorithm) => !algorithm.startsWith('HMAC'))) {
+    if (secretRefs && accept.algorithms.every((algorithm) => !algorithm.startsWith('HMAC'))) {
       report.error(
         [...at, 'accept', 'algorithms'],
         'secretRefs verify HMAC signatures only; list an HMAC algorithm, or add trustRefs',
@@ -125,7 +132,7 @@ function checkSignature(report: Report, { signature, timestamp }: ResolvedVerify
   }
   accept.algorithms.forEach((algorithm, index) => {
     const item = [...at, 'accept', 'algorithms', index];
-    if (algorithm.startsWith('HMAC') && !secretRefs) {
+    if (algorithm.startsWith('HMAC') && trustRefs && !secretRefs && !kerberos) {
       report.error(item, `${algorithm} is verified with a shared secret; add secretRefs or remove it`);
     }
     warnLegacy(report, item, algorithm);
@@ -192,7 +199,10 @@ function checkIdentityHeaders(report: Report, verify: ResolvedVerify): void {
     if (value === 'Username' && !verify.usernameToken) {
       report.error([...at, 'value'], 'Username comes from a UsernameToken; add verify.usernameToken');
     }
-    if (value !== 'Username' && !verify.signature?.trustRefs) {
+    if (value === 'KerberosPrincipal' && !verify.kerberos) {
+      report.error([...at, 'value'], 'KerberosPrincipal comes from a ticket; add verify.kerberos');
+    }
+    if (value !== 'Username' && value !== 'KerberosPrincipal' && !verify.signature?.trustRefs) {
       report.error(
         [...at, 'value'],
         `${value} comes from the signer's certificate; add verify.signature with trustRefs`,

@@ -236,7 +236,10 @@ function resolveVerify(verify: Verify): ResolvedVerify {
         ],
         ...signature,
         accept: {
-          algorithms: [...(signature.trustRefs ? ASYMMETRIC_SHA2 : []), ...(signature.secretRefs ? HMAC_SHA2 : [])],
+          algorithms: [
+            ...(signature.trustRefs ? ASYMMETRIC_SHA2 : []),
+            ...(signature.secretRefs || !signature.trustRefs || verify.kerberos ? HMAC_SHA2 : []),
+          ],
           ...signature.accept,
         },
       },

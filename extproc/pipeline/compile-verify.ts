@@ -15,6 +15,7 @@ import type {
   VerifySignatureSettings,
   VerifyUsernameTokenSettings,
 } from '../wss/settings.ts';
+import { compileKerberosService } from './compile-kerberos.ts';
 import { encryptedParts, signedParts } from './compile-parts.ts';
 import { textOf, type KeySource } from './key-source.ts';
 
@@ -29,6 +30,7 @@ export function compileVerify(verify: ResolvedVerify, at: FieldPath, keys: KeySo
   const decryption = verify.decryption && compileDecryption(verify.decryption, [...at, 'decryption'], keys);
   const signature = verify.signature && compileSignature(verify.signature, [...at, 'signature'], keys);
   const usernameToken = verify.usernameToken && compileUsers(verify.usernameToken, [...at, 'usernameToken'], keys);
+  const kerberos = verify.kerberos && compileKerberosService(verify.kerberos, [...at, 'kerberos'], keys);
   if (keys.problems.length > before) return undefined;
   return {
     ...(verify.actor !== undefined && { actor: verify.actor }),
@@ -44,6 +46,7 @@ export function compileVerify(verify: ResolvedVerify, at: FieldPath, keys: KeySo
     ...(decryption && { decryption }),
     ...(signature && { signature }),
     ...(usernameToken && { usernameToken }),
+    ...(kerberos && { kerberos }),
     signatureConfirmation: verify.signatureConfirmation === 'Required',
     ...(verify.addressing && {
       addressing: { ...verify.addressing, allowedReplyTo: verify.addressing.allowedReplyTo ?? [] },
@@ -53,7 +56,7 @@ export function compileVerify(verify: ResolvedVerify, at: FieldPath, keys: KeySo
 }
 
 function compileDecryption(decryption: Decryption, at: FieldPath, keys: KeySource): DecryptionSettings {
-  const found = decryption.keyRefs.map((reference, index) =>
+  const found = (decryption.keyRefs ?? []).map((reference, index) =>
     keys.attempt([...at, 'keyRefs', index], () => {
       const material = keys.get(reference);
       const key = readDecryptionKey(material);

@@ -31,7 +31,7 @@ export function identityValues(
 }
 
 function valueOf(value: IdentityHeader['value'], identity: Verified['identity']): string | undefined {
-  const { certificate, username } = identity;
+  const { certificate, username, kerberos } = identity;
   switch (value) {
     case 'Subject':
       return certificate?.subject;
@@ -43,6 +43,8 @@ function valueOf(value: IdentityHeader['value'], identity: Verified['identity'])
       return certificate?.fingerprint;
     case 'Username':
       return username;
+    case 'KerberosPrincipal':
+      return kerberos?.principal;
   }
 }
 

@@ -42,6 +42,7 @@ export class MemoryReplayCache implements ReplayCache {
     signature: new ExpiringSet(),
     messageId: new ExpiringSet(),
     assertion: new ExpiringSet(),
+    kerberos: new ExpiringSet(),
   };
 
   constructor(options: { readonly maxEntries?: number } = {}) {
@@ -80,7 +81,7 @@ export class MemoryReplayCache implements ReplayCache {
 
   /** What is remembered when this begins, as entries to be remembered from `now()` on. It may be read slowly. */
   *unexpired(now: () => number): Generator<ReplayEntry> {
-    for (const kind of ['nonce', 'signature', 'messageId', 'assertion'] as const) {
+    for (const kind of ['nonce', 'signature', 'messageId', 'assertion', 'kerberos'] as const) {
       for (const [key, expiry] of this.#known[kind].entries()) {
         const ttl = expiry - now();
         if (ttl > 0) yield { kind, key, ttl };

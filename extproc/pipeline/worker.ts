@@ -50,10 +50,11 @@ function transferable(result: JobResult): { result: JobResult; transfer: ArrayBu
 
 /** Cloning a view clones all of the buffer behind it. */
 function withoutPool(exchange: ExchangeState): ExchangeState {
-  const { signerCertificate, encryptedKeys } = exchange;
+  const { signerCertificate, encryptedKeys, kerberosKey } = exchange;
   return {
     ...exchange,
     ...(signerCertificate !== undefined && { signerCertificate: new Uint8Array(signerCertificate) }),
+    ...(kerberosKey !== undefined && { kerberosKey: { ...kerberosKey, key: new Uint8Array(kerberosKey.key) } }),
     encryptedKeys: encryptedKeys.map((key) => ({ ...key, key: new Uint8Array(key.key) })),
   };
 }

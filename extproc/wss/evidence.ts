@@ -44,6 +44,7 @@ export interface SignatureFacts {
 export interface ReceivedFacts {
   readonly username?: string;
   readonly certificate?: CertificateFacts;
+  readonly kerberosPrincipal?: string;
   readonly signatures: readonly SignatureFacts[];
   /** Number of EncryptedData that were decrypted. */
   readonly decrypted: number;
@@ -70,10 +71,14 @@ const MAX_PARTS = 64;
 const MAX_PATH = 256;
 
 /** @param state after all demands of the policy were met */
-export function receivedFacts(state: Verification, { username, certificate }: Verified['identity']): ReceivedFacts {
+export function receivedFacts(
+  state: Verification,
+  { username, certificate, kerberos }: Verified['identity'],
+): ReceivedFacts {
   return {
     ...(username !== undefined && { username }),
     ...(certificate && { certificate: certificateFacts(certificate) }),
+    ...(kerberos && { kerberosPrincipal: kerberos.principal }),
     signatures: state.signatures.map((signature) => signatureFacts(state, signature)),
     decrypted: state.encryptedDataCount,
   };

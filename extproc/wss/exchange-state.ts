@@ -11,6 +11,8 @@ export interface ExchangeState {
   readonly sentSignatures: readonly string[];
   /** Symmetric keys of the exchange by base64 SHA-1 of their encrypted octets (WSS 1.1 §7.3, EncryptedKeySHA1). */
   readonly encryptedKeys: readonly ExchangeKey[];
+  /** Of the Kerberos token of the request; `sha1` is over the octets of the token (Kerberos token profile 1.1 §3.3). */
+  readonly kerberosKey?: ExchangeKey;
   /** WS-Addressing MessageID that the request came with: our answer relates to it. */
   readonly receivedMessageId?: string;
   /** WS-Addressing MessageID that the request had when it left: the backend's answer must relate to it. */
@@ -28,7 +30,7 @@ export const EMPTY_EXCHANGE: ExchangeState = { verifiedSignatures: [], sentSigna
 
 /** One fact that must not be seen twice within a time: checked by the pipeline before the message goes on. */
 export interface ReplayEntry {
-  readonly kind: 'nonce' | 'signature' | 'messageId' | 'assertion';
+  readonly kind: 'nonce' | 'signature' | 'messageId' | 'assertion' | 'kerberos';
   /** SHA-256, base64url, over everything that identifies the fact. */
   readonly key: string;
   /** Milliseconds that it must be remembered. */

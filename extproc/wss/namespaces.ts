@@ -42,3 +42,16 @@ export const ULTIMATE_RECEIVER_12 = `${SOAP12}/role/ultimateReceiver`;
 /** WS-SecureConversation of February 2005, and 1.3 and 1.4. */
 export const WSC_2005_02 = 'http://schemas.xmlsoap.org/ws/2005/02/sc';
 export const WSC_2005_12 = 'http://docs.oasis-open.org/ws-sx/ws-secureconversation/200512';
+
+/** Kerberos token profile 1.1 §3.2: ValueTypes of a token, and whether it is in the frame of GSS-API. */
+const KERBEROS_PROFILE = 'http://docs.oasis-open.org/wss/oasis-wss-kerberos-token-profile-1.1';
+export const KERBEROS_AP_REQ = `${KERBEROS_PROFILE}#Kerberosv5_AP_REQ`;
+export const GSS_KERBEROS_AP_REQ = `${KERBEROS_PROFILE}#GSS_Kerberosv5_AP_REQ`;
+export const KERBEROS_TOKENS: ReadonlyMap<string, 'GSS' | 'Plain'> = new Map(
+  ['', '1510', '4120'].flatMap((version) => [
+    [`${KERBEROS_AP_REQ}${version}`, 'Plain'],
+    [`${GSS_KERBEROS_AP_REQ}${version}`, 'GSS'],
+  ]),
+);
+/** §3.3: ValueType of a KeyIdentifier, the SHA-1 over the token's octets. */
+export const KERBEROS_SHA1 = `${KERBEROS_PROFILE}#Kerberosv5APREQSHA1`;

@@ -6,6 +6,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../keys/certificate.ts';
 import type { TrustStore } from '../keys/trust-store.ts';
+import type { KerberosService } from './kerberos/accept.ts';
 import type {
   CanonicalizationName,
   DataAlgorithm,
@@ -210,6 +211,7 @@ export interface VerifySettings {
   readonly decryption?: DecryptionSettings;
   readonly signature?: VerifySignatureSettings;
   readonly usernameToken?: VerifyUsernameTokenSettings;
+  readonly kerberos?: KerberosService;
   readonly signatureConfirmation: boolean;
   readonly addressing?: VerifyAddressingSettings;
   readonly replay: ReplaySettings;

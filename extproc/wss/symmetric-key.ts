@@ -2,6 +2,7 @@
 
 import { readDerivedKey } from './derived-key/read.ts';
 import { unwrapEncryptedKey } from './encryption/unwrap-key.ts';
+import { findTicketKey } from './kerberos/token.ts';
 import type { KeyHint } from './key-info/read.ts';
 import type { KeyProof } from './key-proof.ts';
 import { deriveUserKey } from './username-token/derive-key.ts';
@@ -15,6 +16,10 @@ export interface SymmetricKey {
   readonly proof: KeyProof;
   /** Where the key itself says what it is for, which keys derived from it do not take over. */
   readonly use?: 'MAC' | 'Encryption';
+  /** The element of the message that holds the token whose key it is. */
+  readonly token?: number;
+  /** Of a Kerberos ticket, whose length the KDC chose: an algorithm that needs fewer octets takes the first of them. */
+  readonly sharedByTicket?: true;
 }
 
 /**
@@ -36,6 +41,9 @@ export function findSymmetricKey(state: Verification, hint: KeyHint): SymmetricK
       const { octets, username, use } = deriveUserKey(state, hint.element);
       return { octets, proof: { kind: 'usernameToken', username }, use };
     }
+    case 'kerberosTicket':
+    case 'kerberosSha1':
+      return findTicketKey(state, hint);
     default:
       return undefined;
   }

@@ -11,6 +11,7 @@ import type { SignatureAlgorithm } from './algorithms.ts';
 import { anyCovers, covers, mapRange, replacedRange, type ByteRange, type Replacement } from './byte-ranges.ts';
 import { DecryptionFailedError, InvalidStructureError, LimitError } from './errors.ts';
 import type { ExchangeState } from './exchange-state.ts';
+import type { VerifiedTicket } from './kerberos/token.ts';
 import type { KeyProof } from './key-proof.ts';
 import type { VerifySettings } from './settings.ts';
 import { readSoap, securityHeaders, type SoapMessage } from './soap.ts';
@@ -70,7 +71,7 @@ export interface SessionKey {
  * What a token of the Security header was found to be, which happens once, when something first needs it: a reference to it,
  * or the policy's section about such tokens.
  */
-export type VerifiedToken = DerivedUserKey;
+export type VerifiedToken = DerivedUserKey | VerifiedTicket;
 
 /** Plaintext and what it replaces. */
 export interface Edit extends Replacement {

@@ -26,6 +26,7 @@ import { receivedFacts, type ReceivedFacts } from './evidence.ts';
 import type { ExchangeKey, ExchangeState, ReplayEntry } from './exchange-state.ts';
 import { hashFields } from './hash-fields.ts';
 import type { CallerToken } from './issued-token.ts';
+import { checkKerberosToken, ticketReplayEntry, type VerifiedTicket } from './kerberos/token.ts';
 import { DS, WSU, XENC } from './namespaces.ts';
 import type { SamlIdentity } from './saml/identity.ts';
 import type { VerifySettings } from './settings.ts';
@@ -59,6 +60,7 @@ export interface Verified {
     readonly username?: string;
     readonly certificate?: Certificate;
     readonly saml?: SamlIdentity;
+    readonly kerberos?: { readonly principal: string };
   };
   /** With `VerifySettings.caller`: what the caller proved itself with, if that is a token. */
   readonly caller?: CallerToken;
@@ -98,6 +100,7 @@ function verifyBare(message: SoapMessage, settings: VerifySettings, context: Ver
     (decryption !== undefined && decryption.requiredParts.some((part) => !part.optional)) ||
     signature !== undefined ||
     usernameToken !== undefined ||
+    settings.kerberos !== undefined ||
     signatureConfirmation;
   if (demanding) throw new SecurityHeaderMissingError('the message has no Security header for us');
   const addressing = addressingOf(message, settings, context);
@@ -180,16 +183,21 @@ function conclude(state: Verification): Verified {
   const decisive = settings.signature && findDecisiveSignature(state, settings.signature);
   const user =
     settings.usernameToken && checkUsernameToken(index, security, settings.usernameToken, context.now, decisive?.proof);
+  const ticket = settings.kerberos && checkKerberosToken(state);
   if (settings.signatureConfirmation) checkConfirmed(state, decisive);
   const addressing = addressingOf(state.message, settings, context);
-  const identity = { username: user?.username, certificate: decisive?.certificate };
-  const replay = replayEntries(state, timestamp, user);
+  const identity = {
+    username: user?.username,
+    certificate: decisive?.certificate,
+    ...(ticket && { kerberos: { principal: ticket.client } }),
+  };
+  const replay = replayEntries(state, timestamp, user, ticket);
   if (addressing !== undefined) replay.push(...messageIdEntries(addressing, settings, context, identity));
   const caller = settings.caller && callerToken(state, user, decisive);
   return {
     bytes: forwardedBytes(state),
     message: state.message,
-    exchange: exchangeAfter(state, decisive),
+    exchange: exchangeAfter(state, decisive, ticket),
     replay,
     identity,
     ...(caller && { caller }),
@@ -217,7 +225,11 @@ function forwardedBytes(state: Verification): Buffer {
   return editor.toBuffer();
 }
 
-function exchangeAfter(state: Verification, decisive: GoodSignature | undefined): ExchangeState {
+function exchangeAfter(
+  state: Verification,
+  decisive: GoodSignature | undefined,
+  ticket: VerifiedTicket | undefined,
+): ExchangeState {
   const { exchange } = state.context;
   const received = state.sessionKeys.flatMap(({ sha1, octets }): ExchangeKey[] =>
     octets === undefined ? [] : [{ sha1, key: octets, received: true }],
@@ -228,6 +240,7 @@ function exchangeAfter(state: Verification, decisive: GoodSignature | undefined)
     verifiedSignatures: state.signatures.map((signature) => signature.value.toString('base64')),
     signerCertificate: decisive?.certificate?.der ?? exchange.signerCertificate,
     encryptedKeys: [...exchange.encryptedKeys, ...received],
+    ...(ticket && { kerberosKey: { sha1: ticket.sha1, key: ticket.key, received: true } }),
   };
 }
 
@@ -239,11 +252,12 @@ function replayEntries(
   state: Verification,
   timestamp: TimestampFacts | undefined,
   user: UsernameTokenFacts | undefined,
+  ticket: VerifiedTicket | undefined,
 ): ReplayEntry[] {
   const { window } = state.settings.replay;
   if (window === 0) return [];
   const ttl = (acceptedUntil: number) => Math.max(window, acceptedUntil - state.context.now);
-  const entries: ReplayEntry[] = [];
+  const entries: ReplayEntry[] = ticket === undefined ? [] : [ticketReplayEntry(ticket, state.context.now, window)];
   if (timestamp !== undefined) {
     const range = state.rangeOf(state.message.index.child(state.security, WSU, 'Timestamp'));
     for (const { signed, value } of state.signatures) {

@@ -100,7 +100,7 @@ function decryptOne(
   state: Verification,
   settings: DecryptionSettings,
   element: number,
-  session: Pick<SymmetricKey, 'octets' | 'use'>,
+  session: Pick<SymmetricKey, 'octets' | 'use' | 'sharedByTicket'>,
 ): Plaintext {
   if (++state.encryptedDataCount > MAX_ENCRYPTED_DATA) {
     throw new LimitError(`the message has more than ${MAX_ENCRYPTED_DATA} EncryptedData`);
@@ -117,11 +117,19 @@ function decryptOne(
   // A key that was not unwrapped, or is of the wrong length, is replaced by a random one: the work and the answer are
   // those of a wrong ciphertext.
   const substitute = randomBytes(details.keyBytes);
-  const octets = session.use === undefined ? session.octets : passwordKeyFor(session, details.keyBytes);
+  const octets = octetsFor(session, details.keyBytes);
   const key = octets?.length === details.keyBytes ? octets : substitute;
   const plaintext = decryptOctets(details, key, readCipherValue(index, element));
   if (plaintext === undefined) throw new DecryptionFailedError('decryption failed');
   return { ...place, source, plaintext, length: plaintext.length, depth };
+}
+
+function octetsFor(
+  session: Pick<SymmetricKey, 'octets' | 'use' | 'sharedByTicket'>,
+  bytes: number,
+): Buffer | undefined {
+  if (session.sharedByTicket === true) return session.octets?.subarray(0, bytes);
+  return session.use === undefined ? session.octets : passwordKeyFor(session, bytes);
 }
 
 /** A key that is derived from a password has 20 octets: the first of them are the key where fewer are needed. */

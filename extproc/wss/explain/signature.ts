@@ -129,6 +129,10 @@ function describeHint(hint: KeyHint): string {
       return 'a SAML assertion of this message';
     case 'samlAssertionId':
       return `the SAML ${hint.version} assertion ${hint.id}`;
+    case 'kerberosTicket':
+      return 'a Kerberos token of this message';
+    case 'kerberosSha1':
+      return `a Kerberos token with SHA-1 ${hint.sha1}`;
     case 'derivedKey':
       return 'a DerivedKeyToken of this message';
     case 'usernameToken':

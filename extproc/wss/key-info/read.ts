@@ -21,6 +21,8 @@ import {
   DS,
   DSIG11,
   ENCRYPTED_KEY_SHA1,
+  KERBEROS_SHA1,
+  KERBEROS_TOKENS,
   THUMBPRINT_SHA1,
   WSC_2005_02,
   WSC_2005_12,
@@ -51,6 +53,10 @@ export type KeyHint =
   | { readonly kind: 'samlAssertion'; readonly element: number }
   /** A SAML assertion by its identifier, wherever it is. */
   | { readonly kind: 'samlAssertionId'; readonly id: string; readonly version: '1.1' | '2.0' }
+  /** A wsse:BinarySecurityToken of this message that holds a Kerberos ticket. */
+  | { readonly kind: 'kerberosTicket'; readonly element: number }
+  /** A Kerberos token of this exchange, by the base64 SHA-1 of its octets. */
+  | { readonly kind: 'kerberosSha1'; readonly sha1: string }
   /** A wsc:DerivedKeyToken of this message. */
   | { readonly kind: 'derivedKey'; readonly element: number }
   /** A wsse:UsernameToken of this message, from whose password a key is derived. */
@@ -143,7 +149,9 @@ function readToken(index: XmlIndex, token: number): KeyHint {
     throw new UnsupportedTokenError('a reference leads to a token that is not supported');
   }
   checkEncoding(index, token);
-  switch (index.attribute(token, '', 'ValueType')) {
+  const valueType = index.attribute(token, '', 'ValueType');
+  if (KERBEROS_TOKENS.has(valueType ?? '')) return { kind: 'kerberosTicket', element: token };
+  switch (valueType) {
     case X509_V3:
       return { kind: 'certificates', chain: [Certificate.fromBase64(textOf(index, token))], token };
     case X509_PKI_PATH:
@@ -162,6 +170,8 @@ function readKeyIdentifier(index: XmlIndex, element: number): KeyHint {
       return { kind: 'thumbprint', value: base64Of(index, element) };
     case X509_V3:
       return { kind: 'certificates', chain: [Certificate.fromBase64(textOf(index, element))], token: -1 };
+    case KERBEROS_SHA1:
+      return { kind: 'kerberosSha1', sha1: base64Of(index, element).toString('base64') };
     case ENCRYPTED_KEY_SHA1:
       return { kind: 'encryptedKeySha1', sha1: base64Of(index, element).toString('base64') };
     case SAML1.valueType:

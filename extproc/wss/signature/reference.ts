@@ -5,7 +5,8 @@ import { canonicalize, digestCanonical } from '../../xml/c14n.ts';
 import { digests } from '../algorithms.ts';
 import type { ByteRange } from '../byte-ranges.ts';
 import { DigestMismatchError, InvalidStructureError, KeyNotFoundError } from '../errors.ts';
-import { elementById, readTokenReference } from '../key-info/read.ts';
+import { findTokenByHash } from '../kerberos/token.ts';
+import { elementById, readTokenReference, type KeyHint } from '../key-info/read.ts';
 import { WSSE } from '../namespaces.ts';
 import type { VerifySignatureSettings } from '../settings.ts';
 import type { Verification } from '../verification.ts';
@@ -66,7 +67,7 @@ function digestToken(
     throw new InvalidStructureError('an STR-Transform is applied to something that is no SecurityTokenReference');
   }
   for (const hint of readTokenReference(index, element)) {
-    const token = hint.kind === 'certificates' ? hint.token : hint.kind === 'encryptedKey' ? hint.element : -1;
+    const token = hint.kind === 'certificates' ? hint.token : elementOf(state, hint);
     const chain = settings.trust === undefined ? undefined : findChain(settings.trust, hint);
     const fingerprint = chain?.[0].fingerprint;
     if (token !== -1) {
@@ -79,4 +80,10 @@ function digestToken(
     }
   }
   throw new KeyNotFoundError('an STR-Transform names a token that neither the message nor the policy holds');
+}
+
+/** The token of this message that a hint means, where it is no certificate; or -1. */
+function elementOf(state: Verification, hint: KeyHint): number {
+  if (hint.kind === 'kerberosSha1') return findTokenByHash(state, hint.sha1);
+  return hint.kind === 'encryptedKey' || hint.kind === 'kerberosTicket' ? hint.element : -1;
 }

@@ -102,7 +102,8 @@ function checkKeyType(key: KeyObject, algorithm: SignatureAlgorithm): void {
  * give integrity alone (WS-SecurityPolicy's symmetric binding, where a UsernameToken says who it is).
  */
 function findSecrets(state: Verification, settings: VerifySignatureSettings, hints: readonly KeyHint[]): TrustedKey[] {
-  const anonymous = settings.trust === undefined && settings.secrets.length === 0;
+  const { kerberos } = state.settings;
+  const anonymous = settings.trust === undefined && settings.secrets.length === 0 && kerberos === undefined;
   for (const hint of hints) {
     if (hint.kind === 'keyName') {
       const named = settings.secrets.filter((secret) => secret.name === hint.name);
@@ -112,7 +113,7 @@ function findSecrets(state: Verification, settings: VerifySignatureSettings, hin
     const found = findSymmetricKey(state, hint);
     if (found === undefined || (found.proof.kind === 'receivedKey' && !anonymous)) continue;
     if (found.use === 'Encryption') throw new KeyNotAcceptedError('the Salt says that its key is for encryption');
-    return [{ key: createSecretKey(usableOctets(found.octets)), token: -1, proof: found.proof }];
+    return [{ key: createSecretKey(usableOctets(found.octets)), token: found.token ?? -1, proof: found.proof }];
   }
   if (hints.every((hint) => hint.kind === 'keyName') && settings.secrets.length > 0) {
     return settings.secrets.map(trustedSecret);
