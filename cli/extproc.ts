@@ -6,6 +6,8 @@ import type { ConfigurationSourceFactory } from '../extproc/config/source.ts';
 import { parseListenAddress } from '../extproc/envoy/listen-address.ts';
 import { POLICY_SOURCES, type PolicySource } from '../extproc/envoy/policy-identity.ts';
 import { createLogger, LOG_LEVELS, type LogLevel } from '../extproc/observe/log.ts';
+import { ON_FAILURE } from '../extproc/decisions/on-failure.ts';
+import type { DecisionLogLocation } from '../extproc/decisions/open.ts';
 import type { SharedStoreLocation } from '../extproc/redis/shared-store.ts';
 import { Service } from '../extproc/service.ts';
 import { parseAddress, parseCount } from './arguments.ts';
@@ -30,6 +32,11 @@ interface Flags {
   redisCert?: string;
   redisKey?: string;
   cacheKeys?: string;
+  decisionLog?: string;
+  decisionLogKey?: string;
+  decisionLogOnFailure: (typeof ON_FAILURE)[number];
+  decisionLogMaxBytes: number;
+  decisionLogCheckpoint: number;
   drainTimeout: number;
   logLevel: LogLevel;
 }
@@ -88,6 +95,18 @@ export function extprocCommand(): Command {
       '--cache-keys <folder>',
       'keys that tokens in Redis are encrypted with: a file each, 32 bytes in base64; the last name in order encrypts, all decrypt',
     )
+    .option('--decision-log <folder>', 'keep in files there, tamper-evident, what is decided on each message')
+    .option('--decision-log-key <file>', 'private key that signs their checkpoints (PEM): RSA, EC or Ed25519')
+    .addOption(
+      new Option(
+        '--decision-log-on-failure <what>',
+        'while they cannot be written, for example because the disk is full, Refuse new messages, or Continue and count what is missing',
+      )
+        .choices(ON_FAILURE)
+        .default('Refuse'),
+    )
+    .option('--decision-log-max-bytes <bytes>', 'size from which another file is begun', parseCount, 64 * MIB)
+    .option('--decision-log-checkpoint <seconds>', 'time between two signed checkpoints', parseCount, 10)
     .option('--drain-timeout <seconds>', 'time that exchanges under way get on SIGTERM', parseCount, 25)
     .addOption(new Option('--log-level <level>', 'least level that is logged').choices(LOG_LEVELS).default('info'))
     .action(run);
@@ -101,6 +120,9 @@ async function run(flags: Flags): Promise<void> {
   ) {
     throw new UsageError('--cache-keys, --redis-ca, --redis-cert and --redis-key are for --redis');
   }
+  if (flags.decisionLog === undefined && flags.decisionLogKey !== undefined) {
+    throw new UsageError('--decision-log-key is for --decision-log');
+  }
   const service = new Service({
     source: await sourceOf(flags),
     listen: flags.listen,
@@ -111,6 +133,7 @@ async function run(flags: Flags): Promise<void> {
     policySources: flags.policyFrom ?? (flags.operator === undefined ? BY_ROUTE : BY_CLUSTER),
     ...(flags.environment !== undefined && { environment: flags.environment }),
     ...(flags.redis !== undefined && { shared: sharedStoreOf(flags, flags.redis) }),
+    ...(flags.decisionLog !== undefined && { decisions: decisionsOf(flags, flags.decisionLog) }),
     logger,
   });
   try {
@@ -124,6 +147,26 @@ async function run(flags: Flags): Promise<void> {
       void service.stop(flags.drainTimeout * 1000).then(() => process.exit(0));
     });
   }
+}
+
+/** As names of files begin with. */
+const CHAIN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+
+/** @throws UsageError */
+function decisionsOf(
+  { decisionLogKey, decisionLogOnFailure, decisionLogMaxBytes, decisionLogCheckpoint, replicaName }: Flags,
+  folder: string,
+): DecisionLogLocation {
+  if (decisionLogKey === undefined) {
+    throw new UsageError(
+      '--decision-log needs --decision-log-key: without signatures who can write the files can rewrite them. Make a key with: openssl genpkey -algorithm ed25519 -out key.pem',
+    );
+  }
+  if (!CHAIN.test(replicaName)) throw new UsageError('--replica-name is no name for files of --decision-log');
+  return {
+    ...{ folder, chain: replicaName, keyFile: decisionLogKey, onFailure: decisionLogOnFailure },
+    ...{ maxSegmentBytes: decisionLogMaxBytes, checkpointInterval: decisionLogCheckpoint * 1000 },
+  };
 }
 
 /** @throws UsageError */

@@ -13,6 +13,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['process', async () => (await import('./process.ts')).processCommand()],
   ['explain', async () => (await import('./explain.ts')).explainCommand()],
   ['validate', async () => (await import('./validate.ts')).validateCommand()],
+  ['audit', async () => (await import('./audit.ts')).auditCommand()],
   ['export', async () => (await import('./export.ts')).exportCommand()],
   ['import', async () => (await import('./import.ts')).importCommand()],
   ['usage', async () => (await import('./usage.ts')).usageCommand()],
@@ -28,7 +29,9 @@ const program = new Command('waxseal')
 const called = commands.get(process.argv[2] ?? '');
 // Help, and the message on an unknown command, name them all.
 for (const load of called === undefined ? commands.values() : [called]) {
-  program.addCommand((await load()).copyInheritedSettings(program));
+  const command = (await load()).copyInheritedSettings(program);
+  for (const part of command.commands) part.copyInheritedSettings(program);
+  program.addCommand(command);
 }
 
 try {

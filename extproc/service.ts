@@ -15,6 +15,8 @@ import { MemoryReplayCache, type ReplayCache } from './pipeline/replay-cache.ts'
 import { RuntimeStore } from './pipeline/runtime.ts';
 import { TokenWaits } from './pipeline/token-waits.ts';
 import { WorkerPool } from './pipeline/worker-pool.ts';
+import type { DecisionLog } from './decisions/decision-log.ts';
+import type { DecisionLogLocation } from './decisions/open.ts';
 import type { SharedStore, SharedStoreLocation, SharedStoreOptions } from './redis/shared-store.ts';
 import type { HttpClient, HttpAnswer, HttpRequest } from './sts/http-client.ts';
 import { TokenProvider } from './sts/token-provider.ts';
@@ -36,6 +38,8 @@ export interface ServiceOptions {
   readonly environment?: string;
   /** Where processes share tokens and what they have seen; absent: this one is alone. */
   readonly shared?: SharedStoreLocation;
+  /** Where decisions are kept; absent: nowhere. */
+  readonly decisions?: DecisionLogLocation;
   readonly logger: Logger;
 }
 
@@ -56,6 +60,7 @@ export class Service {
   #replay: ReplayCache & { readonly size: number } = new MemoryReplayCache();
   #tokens: TokenProvider | undefined;
   #shared: SharedStore | undefined;
+  #decisions: DecisionLog | undefined;
   /** Made when a message is sent again for the first time. */
   #resender: HttpClient | undefined;
   #draining = false;
@@ -139,7 +144,9 @@ export class Service {
       ...{ now, registry, logger },
       ...(shared && { shared: shared.tokens, indexKey: () => shared.indexKey() }),
     });
+    const decisions = await this.#openDecisions();
     this.#shared = shared;
+    this.#decisions = decisions;
     this.#tokens = tokens;
     if (shared) this.#replay = shared.replay;
     return {
@@ -147,11 +154,25 @@ export class Service {
       waits: new TokenWaits({ maxMessages: maxExchanges / WAITING_PART, maxBytes: maxBytes / WAITING_PART }),
       resender: { request: (request) => this.#resend(request) },
       ...(environment !== undefined && { environment }),
+      ...(decisions && { decisions }),
       report: (verdict) => {
         this.#metrics.verdict(verdict);
         logVerdict(logger, verdict);
+        decisions?.record(verdict);
       },
     };
+  }
+
+  /** Loaded where there is a decision log. */
+  async #openDecisions(): Promise<DecisionLog | undefined> {
+    const { decisions: location, logger } = this.#options;
+    if (location === undefined) return undefined;
+    const { openDecisionLog } = await import('./decisions/open.ts');
+    return openDecisionLog(location, {
+      logger,
+      registry: this.#metrics.registry,
+      onChange: () => this.#updateHealth(),
+    });
   }
 
   async #resend(request: HttpRequest): Promise<HttpAnswer> {
@@ -172,6 +193,7 @@ export class Service {
     await this.#source.close();
     await this.#grpc.drain(timeout);
     await this.#pool.close();
+    await this.#decisions?.close();
     await this.#tokens?.close();
     await this.#resender?.close();
     this.#shared?.close();
@@ -186,13 +208,15 @@ export class Service {
 
   #readiness(): Readiness {
     const { current } = this.#runtimes;
+    const refusing = this.#decisions?.refusing?.message;
     const policies = [...(current?.policies.values() ?? [])].map(({ id, broken }) => [id, broken ?? 'ready'] as const);
     return {
-      ready: current !== undefined && !this.#draining,
+      ready: current !== undefined && !this.#draining && refusing === undefined,
       details: {
         draining: this.#draining,
         bundle: current?.version ?? null,
         policies: Object.fromEntries(policies),
+        ...(refusing !== undefined && { decisionLog: refusing }),
         ...this.#source.details,
       },
     };

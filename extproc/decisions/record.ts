@@ -1,0 +1,43 @@
+/** A verdict as a line of the decision log. What a peer chose is cut to a length; nothing of a message's content is in it. */
+
+import type { Evidence } from '../pipeline/engine.ts';
+import type { Verdict } from '../pipeline/verdict.ts';
+import type { ReceivedFacts } from '../wss/evidence.ts';
+import type { DecisionRecord } from './line.ts';
+
+/** Names are rarely as long; a peer must not fill the log with one. */
+const MAX_TEXT = 1024;
+
+/** @returns undefined for a message that the policy did nothing with */
+export function decisionRecord(verdict: Verdict, now: number): DecisionRecord | undefined {
+  const { outcome, correlationId: id, policy, phase, failure, bytesIn, bytesOut, resent, evidence } = verdict;
+  if (outcome === 'passed') return undefined;
+  const { generation, version, replay, received, receivedSha256, sent, sentSha256, resentRequest } = evidence ?? {};
+  return {
+    type: 'decision',
+    time: new Date(now).toISOString(),
+    ...{ id: cut(id), policy, generation, version, phase, outcome, code: failure?.code },
+    who: received && whoIs(received),
+    received: {
+      ...{ bytes: bytesIn, sha256: receivedSha256 },
+      ...(received && { signatures: received.signatures, decrypted: received.decrypted }),
+      replay,
+    },
+    sent: { bytes: bytesOut, sha256: sentSha256, ...sent },
+    ...(resent && { resentRequest: resentRequest && sentAgain(resentRequest) }),
+  };
+}
+
+/** @returns undefined when the message proved nothing of the kind */
+function whoIs({ username, certificate }: ReceivedFacts): object | undefined {
+  if (username === undefined && certificate === undefined) return undefined;
+  return { ...(username !== undefined && { username: cut(username) }), certificate };
+}
+
+function sentAgain({ sentSha256: sha256, sent }: Evidence): object {
+  return { sha256, ...sent };
+}
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+}
