@@ -89,7 +89,15 @@ interface Result {
 async function convert(file: string | undefined, flags: Flags): Promise<Result> {
   if ((flags.from === undefined) === (flags.to === undefined)) throw new UsageError('give either --from or --to');
   if (flags.to !== undefined) {
-    throw new UsageError('give --config and --policy with --to');
+    if (flags.config === undefined || flags.policy === undefined)
+      throw new UsageError('give --config and --policy with --to');
+    const { load } = await import('../policy/load.ts');
+    const { printSecurityPolicy } = await import('../policy/convert/partner/print.ts');
+    const { manifests, problems } = await load([flags.config]);
+    for (const { file, line, message } of problems)
+      console.error(`${[file, line].filter(Boolean).join(':')}: ${message}`);
+    const { xml, findings } = printSecurityPolicy(manifests, flags.policy, flags.side);
+    return { text: xml, findings };
   }
   if (file === undefined) throw new UsageError('give the file to convert');
   const input = await readInput(file);

@@ -1,7 +1,7 @@
 /** WS-Addressing that a policy demands -> `addressing` and `verify.addressing`. */
 
 import { phaseOf, type Context } from './context.ts';
-import type { Direction } from './message.ts';
+import type { Direction } from './side.ts';
 import type { Section } from './to-secure.ts';
 
 /** Header blocks that a message gets. */

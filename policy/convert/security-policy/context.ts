@@ -4,11 +4,8 @@ import type { FieldPath } from '../../load.ts';
 import type { Findings } from '../finding.ts';
 import type { Comment, Draft, Naming, NeededObject } from '../manifests.ts';
 import type { Endpoint } from '../ws-policy/wsdl.ts';
-import type { Direction } from './message.ts';
 import type { Requirements } from './requirements.ts';
-
-/** `client`: the gateway calls the service of the WSDL. `service`: the gateway protects it. */
-export type Side = 'client' | 'service';
+import type { Direction, Side } from './side.ts';
 
 export interface Context {
   readonly side: Side;

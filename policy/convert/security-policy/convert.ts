@@ -8,7 +8,7 @@ import { isPolicy, PolicyReader, product } from '../ws-policy/policy.ts';
 import { PolicyStore } from '../ws-policy/policy-store.ts';
 import { bareEndpoint, readEndpoint, type Choice, type Endpoint, type Operation } from '../ws-policy/wsdl.ts';
 import { convertAlternative, type Converted } from './alternative.ts';
-import type { Side } from './context.ts';
+import type { Side } from './side.ts';
 import type { Hash } from './suites.ts';
 
 export interface InputFile {

@@ -3,10 +3,9 @@
 import type { Findings } from '../finding.ts';
 import { unique, type PartDraft, type Protection } from './parts.ts';
 import type { Requirements } from './requirements.ts';
+import type { Direction } from './side.ts';
 import type { SupportingToken } from './supporting.ts';
 import { isIncluded, type Token } from './tokens.ts';
-
-export type Direction = 'input' | 'output';
 
 export interface Signing {
   readonly token: Token;

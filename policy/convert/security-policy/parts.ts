@@ -25,6 +25,7 @@ export const PART_ASSERTIONS: ReadonlySet<string> = new Set([
 export function readProtection(assertions: readonly Assertion[], findings: Findings): Protection {
   const signed: PartDraft[] = [];
   const encrypted: PartDraft[] = [];
+  const requiredElements: { part: PartDraft; assertion: Assertion }[] = [];
   const required: { header: NonNullable<Part['header']>; assertion: Assertion }[] = [];
   for (const assertion of assertions) {
     if (!SECURITY_POLICY.has(assertion.namespace)) continue;
@@ -50,24 +51,31 @@ export function readProtection(assertions: readonly Assertion[], findings: Findi
         encrypted.push(...elementsOf(assertion, 'Content', findings));
         break;
       case 'RequiredElements':
-        findings.error(
-          'NotExpressible',
-          assertion.name,
-          assertion.place,
-          'that elements must be there is not checked unless they must be signed or encrypted; let the backend check it',
-        );
+        requiredElements.push(...elementsOf(assertion, undefined, findings).map((part) => ({ part, assertion })));
         break;
     }
   }
-  const isRequired = ({ header }: PartDraft): boolean =>
-    header !== undefined && required.some((each) => sameHeader(each.header, header));
-  // A header block that must be there and signed may not be missing.
+  const isRequired = ({ header, element }: PartDraft): boolean =>
+    (header !== undefined && required.some((each) => sameHeader(each.header, header))) ||
+    (element !== undefined && requiredElements.some(({ part }) => sameElement(part.element, element)));
+  for (const { part, assertion } of requiredElements) {
+    if ([...signed, ...encrypted].some(({ element }) => element !== undefined && sameElement(element, part.element)))
+      continue;
+    const message =
+      'that elements are there is not checked unless they must be signed or encrypted; let the backend check it';
+    findings.error('NotExpressible', assertion.name, assertion.place, message);
+  }
+  // What must be there and signed may not be missing.
   const demanded = (part: PartDraft): PartDraft => {
     if (!isRequired(part)) return part;
-    const { header } = part;
-    return { ...(part.mode && { mode: part.mode }), header };
+    const { header, element, mode } = part;
+    return { ...(header && { header }), ...(element && { element }), ...(mode && { mode }) };
   };
   return { signed: unique(signed.map(demanded)), encrypted: unique(encrypted.map(demanded)), required };
+}
+
+function sameElement(a: Part['element'], b: Part['element']): boolean {
+  return a?.namespace === b?.namespace && a?.name === b?.name;
 }
 
 function sameHeader(a: NonNullable<Part['header']>, b: NonNullable<Part['header']>): boolean {
