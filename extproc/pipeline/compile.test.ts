@@ -117,7 +117,7 @@ test('every reference becomes a key object and every duration milliseconds', () 
     { kind: 'Signature', mode: 'Element', optional: false },
     { kind: 'Element', namespace: 'urn:e', name: 'Card', mode: 'Content', optional: false },
   ]);
-  assert.equal(secure?.encryption?.recipient !== 'RequestSigner' && secure?.encryption?.recipient.name, 'backend');
+  assert.equal(secure?.encryption?.recipient !== 'RequestSigner' && secure?.encryption?.recipient?.name, 'backend');
   assert.equal(policy.limits.maxBodyBytes, 20_000_000);
   assert.equal(policy.limits.xml.maxTextLength, 20_000_000);
   assert.equal(policy.limits.xml.maxDepth, 7);

@@ -6,6 +6,7 @@ import type { SecureSettings } from './settings.ts';
 import { createSignatureConfirmation } from './signature-confirmation/create.ts';
 import { createTimestamp } from './timestamp/create.ts';
 import { createUsernameToken } from './username-token/create.ts';
+import type { UserKey } from './username-token/user-key.ts';
 
 export interface Block {
   readonly kind:
@@ -20,11 +21,25 @@ export interface Block {
     /** The recipient's BinarySecurityToken. */
     | 'RecipientToken'
     | 'EncryptedKey'
-    | 'ReferenceList';
+    | 'DerivedKey'
+    | 'ReferenceList'
+    /** The BinarySecurityToken of a signature over the Signature, and that signature. */
+    | 'EndorsingToken'
+    | 'Endorsing';
   readonly id: string;
   readonly element: ElementText;
+  /** Keys of this message come from it: it stands before everything that uses them. */
+  readonly base?: true;
+  /** The message's signature covers it, whatever the policy's parts are. */
+  readonly signed?: true;
   /** What it became, or its content became, when it was encrypted before the message is signed. */
   readonly encrypted?: { readonly text: string; readonly prefixes: readonly string[] };
+}
+
+/** The wsu:Id of our UsernameToken, and the key that is derived from its password. */
+export interface OwnUser {
+  readonly id: string;
+  readonly key: UserKey;
 }
 
 /** Writes the blocks that depend on no other: Timestamp, UsernameToken and SignatureConfirmation. */
@@ -33,6 +48,7 @@ export function createPlainBlocks(
   now: number,
   requestSignatures: readonly string[],
   ids: IdAllocator,
+  user?: OwnUser,
 ): Block[] {
   const blocks: Block[] = [];
   if (settings.timestamp !== undefined) {
@@ -40,8 +56,9 @@ export function createPlainBlocks(
     blocks.push({ kind: 'Timestamp', id, element: createTimestamp(settings.timestamp, now, id) });
   }
   if (settings.usernameToken !== undefined) {
-    const id = ids.next('UT');
-    blocks.push({ kind: 'UsernameToken', id, element: createUsernameToken(settings.usernameToken, now, id) });
+    const { id, key } = user ?? { id: ids.next('UT') };
+    const element = createUsernameToken(settings.usernameToken, now, id, key);
+    blocks.push({ kind: 'UsernameToken', id, element, ...(key && { base: true }) });
   }
   if (settings.signature?.confirm === true) {
     // WSS 1.1 §8.5: one for each signature of the request, or a single one without value when there was none.
@@ -67,7 +84,10 @@ export function arrange(blocks: readonly Block[], settings: Pick<SecureSettings,
     if (block.kind === 'Timestamp' && settings.layout === 'LaxTimestampLast') return 9;
     // Encrypted before it was signed: the signature must be checked before it is decrypted.
     if (block.encrypted !== undefined && settings.order === 'EncryptThenSign') return 8;
+    if (block.base) return 2;
     switch (block.kind) {
+      case 'DerivedKey':
+        return 2.1;
       case 'RecipientToken':
         return keyFollows ? 6 : 1;
       case 'EncryptedKey':
@@ -78,11 +98,14 @@ export function arrange(blocks: readonly Block[], settings: Pick<SecureSettings,
         return 3;
       case 'Token':
       case 'IssuedToken':
+      case 'EndorsingToken':
         return 4;
       case 'Signature':
         return 5;
+      case 'Endorsing':
+        return 5.1;
       case 'ReferenceList':
-        return 7;
+        return settings.order === 'EncryptThenSign' ? 7 : 2.2;
     }
   };
   return blocks.toSorted((a, b) => rank(a) - rank(b));

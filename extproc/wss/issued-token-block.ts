@@ -12,12 +12,13 @@ import type { SoapMessage } from './soap.ts';
  * `xmlns=""` where it would come to stand in a default namespace.
  *
  * @param message the one that it goes into
+ * @param base whether keys of the message are derived from its secret
  * @throws {KeyNotFoundError} when there is no token
  * @throws {InvalidTokenError} when it is not one XML element and nothing else
  * @throws {DuplicateIdError} when the message has an id of the token already, so that references would be ambiguous
  * @throws {ReferenceUnresolvedError} when it is to be referred to by an id that is not its own
  */
-export function issuedTokenBlock(token: IssuedToken | undefined, message: SoapMessage): Block {
+export function issuedTokenBlock(token: IssuedToken | undefined, message: SoapMessage, base = false): Block {
   if (token === undefined) throw new KeyNotFoundError('The message is to carry an issued token, and there is none');
   const { element, ids } = prepare(token);
   for (const id of ids) {
@@ -25,7 +26,7 @@ export function issuedTokenBlock(token: IssuedToken | undefined, message: SoapMe
       throw new DuplicateIdError('The message has an element with an id of the issued token');
     }
   }
-  return { kind: 'IssuedToken', id: '', element };
+  return { kind: 'IssuedToken', id: '', element, ...(base && { base }) };
 }
 
 /** What is the same for every message that carries the token. */

@@ -32,6 +32,9 @@ export const ENCRYPTED_KEY_TOKEN = `${SOAP_MESSAGE_SECURITY_11}#EncryptedKey`;
 export const PASSWORD_TEXT = `${USERNAME_PROFILE}#PasswordText`;
 export const PASSWORD_DIGEST = `${USERNAME_PROFILE}#PasswordDigest`;
 
+/** UsernameToken profile 1.1 §3.2: ValueType of references to it. */
+export const USERNAME_TOKEN = `${USERNAME_PROFILE}#UsernameToken`;
+
 /** xmlenc §3.1: EncryptedData/@Type URIs. */
 export const TYPE_ELEMENT = `${XENC}Element`;
 export const TYPE_CONTENT = `${XENC}Content`;

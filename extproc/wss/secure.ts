@@ -3,14 +3,14 @@
  * byte as it came.
  */
 
-import { createSecretKey } from 'node:crypto';
 import { scan } from '../xml/scan.ts';
 import { SpliceEditor } from '../xml/splice.ts';
 import { createBinarySecurityToken } from './binary-security-token/create.ts';
-import { arrange, blockText, createPlainBlocks, type Block } from './blocks.ts';
+import { arrange, blockText, createPlainBlocks, type Block, type OwnUser } from './blocks.ts';
 import { encryptElements } from './encryption/encrypt.ts';
 import { encryptBlock, encryptText, keyBlocks, prepareEncryption, type Encryption } from './encryption/prepare.ts';
-import { InvalidStructureError, KeyNotFoundError } from './errors.ts';
+import { createEndorsers, endorse, type Endorser } from './endorsing/secure.ts';
+import { InvalidStructureError } from './errors.ts';
 import { sentFacts, type SentFacts } from './evidence.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { IdAllocator } from './ids.ts';
@@ -21,10 +21,12 @@ import { WSU } from './namespaces.ts';
 import { OWN_LIMITS } from './own-limits.ts';
 import { insertSecurityBlocks, planSecurityHeader, type SecurityHeader } from './security-header.ts';
 import type { SecureSettings, SignatureSettings } from './settings.ts';
-import { signMessage, type Signed, type SigningKeyInUse } from './signature/sign-message.ts';
+import { signMessage, type SigningInput, type SigningKeyInUse } from './signature/sign-message.ts';
 import type { Signer } from './signature/signature-value.ts';
+import { chooseSigningKey } from './signature/signing-key.ts';
 import { readSoap, type SoapMessage } from './soap.ts';
 import { findParts, NO_PARTS, type FoundParts, type OwnPart } from './targets.ts';
+import { createUserKey } from './username-token/user-key.ts';
 
 export type { Signer };
 
@@ -56,6 +58,9 @@ interface Job {
   readonly ids: IdAllocator;
   readonly toSign: FoundParts;
   readonly encryption: Encryption | undefined;
+  /** What signs; absent without a signature. */
+  readonly key: SigningKeyInUse | undefined;
+  readonly endorsers: readonly Endorser[];
   /** Every block but the Signature. */
   readonly blocks: readonly Block[];
   readonly tokenId: string;
@@ -68,7 +73,10 @@ interface Result {
   readonly security: SecurityHeader;
   readonly blocks: readonly Block[];
   readonly texts: readonly string[];
-  readonly signatureValue: string | undefined;
+  /** Base64; absent without a signature. */
+  readonly signatureValue?: string;
+  /** Of the signatures over the Signature. */
+  readonly endorsements?: readonly string[];
 }
 
 /**
@@ -92,19 +100,37 @@ export async function secure(message: SoapMessage, settings: SecureSettings, con
     ? findParts(message, security.existing, encryption.parts, encryptableBlocks(settings))
     : NO_PARTS;
   const ids = new IdAllocator();
-  const prepared = prepareEncryption(message, settings, context.exchange, toEncrypt, ids);
+  const user = ownUser(settings, ids);
+  const prepared = prepareEncryption(message, settings, context, toEncrypt, ids, user);
+  const { exchange, token } = context;
+  const key = signature && chooseSigningKey({ settings, signature, encryption: prepared, exchange, token, user }, ids);
+  const endorsers = signature ? createEndorsers(settings, ids) : [];
   const tokenId = signature?.keyIdentifier === 'BinarySecurityToken' ? ids.next('X509') : '';
   const blocks = [
     ...keyBlocks(settings, prepared, ids),
-    ...createPlainBlocks(settings, context.now, context.exchange.verifiedSignatures, ids),
+    ...(key?.derived ? [key.derived] : []),
+    ...createPlainBlocks(settings, context.now, context.exchange.verifiedSignatures, ids, user),
     ...signingTokenBlocks(signature, tokenId),
-    ...(settings.securityToken ? [issuedTokenBlock(context.token?.token, message)] : []),
+    ...endorsers.flatMap(({ token }) => token ?? []),
+    ...(settings.securityToken ? [issuedTokenBlock(token?.token, message, isBase(settings))] : []),
   ];
-  const job = { message, settings, context, security, ids, toSign, encryption: prepared, blocks, tokenId };
+  const job = {
+    message,
+    settings,
+    context,
+    security,
+    ids,
+    toSign,
+    encryption: prepared,
+    key,
+    blocks,
+    tokenId,
+    endorsers,
+  };
   const result = settings.order === 'EncryptThenSign' ? await encryptThenSign(job) : await signThenEncrypt(job);
   return {
     bytes: splice(result, settings),
-    exchange: remember(context.exchange, prepared, result.signatureValue),
+    exchange: remember(exchange, prepared, result),
     ...(context.evidence && {
       evidence: sentFacts(message, settings, context, toSign, prepared, result.signatureValue),
     }),
@@ -116,7 +142,7 @@ async function signThenEncrypt(job: Job): Promise<Result> {
   const editor = new SpliceEditor(message.index.bytes);
   const elements = toSign.elements.map(({ element }) => element);
   const signed = await sign(job, message, editor, security, job.blocks, elements);
-  const blocks = arrange(signed === undefined ? job.blocks : [...job.blocks, signed.block], settings);
+  const blocks = arrange([...job.blocks, ...signed.blocks], settings);
   let texts = blocks.map((block) => blockText(block, security.scope));
   if (encryption !== undefined) {
     encryptElements(message, editor, encryption.targets, encryption.dataKey, security, ids);
@@ -125,7 +151,7 @@ async function signThenEncrypt(job: Job): Promise<Result> {
       return own === undefined ? text : encryptText(text, own.mode, own.dataId, encryption.dataKey);
     });
   }
-  return { message, editor, security, blocks, texts, signatureValue: signed?.value };
+  return { message, editor, security, blocks, texts, ...signed.values };
 }
 
 async function encryptThenSign(job: Job): Promise<Result> {
@@ -159,30 +185,31 @@ async function encryptThenSign(job: Job): Promise<Result> {
   }
   const editor = new SpliceEditor(message.index.bytes);
   const signed = await sign(job, message, editor, security, blocks, elements);
-  const arranged = arrange(signed === undefined ? blocks : [...blocks, signed.block], settings);
+  const arranged = arrange([...blocks, ...signed.blocks], settings);
   const texts = arranged.map((block) => blockText(block, security.scope));
-  return { message, editor, security, blocks: arranged, texts, signatureValue: signed?.value };
+  return { message, editor, security, blocks: arranged, texts, ...signed.values };
 }
 
 async function sign(
-  { settings, context, ids, toSign, encryption, tokenId }: Job,
+  { settings, context, ids, toSign, key, tokenId, endorsers }: Job,
   message: SoapMessage,
   editor: SpliceEditor,
   security: SecurityHeader,
   blocks: readonly Block[],
   elements: readonly number[],
-): Promise<Signed | undefined> {
+): Promise<Signatures> {
   const { signature } = settings;
-  if (signature === undefined) return undefined;
+  if (signature === undefined || key === undefined) return NO_SIGNATURES;
   const signedBlocks = blocks.filter(
-    ({ kind }) => kind === 'SignatureConfirmation' || (kind !== 'Token' && toSign.own.has(kind as OwnPart)),
+    ({ kind, signed }) =>
+      signed || kind === 'SignatureConfirmation' || (kind !== 'Token' && toSign.own.has(kind as OwnPart)),
   );
-  return signMessage({
+  const input: SigningInput = {
     message,
     editor,
     security,
     signature,
-    key: signingKey(settings, signature, encryption, context),
+    key,
     blocks,
     elements: [...new Set(elements)],
     signedBlocks,
@@ -191,8 +218,23 @@ async function sign(
     ...(context.token && { issued: context.token.token }),
     ids,
     sign: context.sign,
-  });
+  };
+  const { block, value } = await signMessage(input);
+  if (endorsers.length === 0) return { blocks: [block], values: { signatureValue: value } };
+  const endorsements = await endorse(endorsers, input, block);
+  return {
+    blocks: [block, ...endorsements.map((made) => made.block)],
+    values: { signatureValue: value, endorsements: endorsements.map((made) => made.value) },
+  };
 }
+
+/** The Signature and those over it, which go into the header. */
+interface Signatures {
+  readonly blocks: readonly Block[];
+  readonly values: Pick<Result, 'signatureValue' | 'endorsements'>;
+}
+
+const NO_SIGNATURES: Signatures = { blocks: [], values: {} };
 
 function splice({ message, editor, security, blocks, texts }: Result, settings: SecureSettings): Buffer {
   if (texts.length > 0) {
@@ -234,43 +276,33 @@ function signingTokenBlocks(signature: SignatureSettings | undefined, tokenId: s
   return [{ kind: 'Token', id: tokenId, element: createBinarySecurityToken(certificate, tokenId) }];
 }
 
-function signingKey(
-  settings: SecureSettings,
-  signature: SignatureSettings,
-  encryption: Encryption | undefined,
-  { exchange, token }: SecureContext,
-): SigningKeyInUse {
-  if (signature.keyIdentifier === 'SAMLAssertion') {
-    if (!settings.securityToken || token?.key === undefined) {
-      throw new KeyNotFoundError('There is no issued token with a key to sign with');
-    }
-    return { key: token.key, sha1: '' };
-  }
-  if (signature.keyIdentifier !== 'EncryptedKeySHA1') {
-    if (signature.key === undefined) throw new KeyNotFoundError('The policy has no key to sign with');
-    return { key: signature.key.key, sha1: '' };
-  }
-  if (encryption !== undefined) {
-    return { key: encryption.dataKey.key, sha1: encryption.encryptedKey.sha1 };
-  }
-  // Without a key of its own an answer is signed with the key that came with the request.
-  const shared = exchange.encryptedKeys.find(({ received }) => received);
-  if (shared === undefined) throw new KeyNotFoundError('Neither this message nor its request has an EncryptedKey');
-  return { key: createSecretKey(shared.key), sha1: shared.sha1 };
+/** A key that is derived from the password needs the token's id before there is a token. */
+function ownUser({ usernameToken }: SecureSettings, ids: IdAllocator): OwnUser | undefined {
+  if (usernameToken?.derivedKey === undefined) return undefined;
+  const id = ids.next('UT');
+  return { id, key: createUserKey(usernameToken, usernameToken.derivedKey, id) };
+}
+
+/** An issued token stands before what is protected with keys that are derived from its secret. */
+function isBase({ signature, encryption }: SecureSettings): boolean {
+  const signs = signature?.keyIdentifier === 'SAMLAssertion' && signature.derivedKey !== undefined;
+  return signs || encryption?.dataKey === 'IssuedToken';
 }
 
 function remember(
   exchange: ExchangeState,
   encryption: Encryption | undefined,
-  signatureValue: string | undefined,
+  { signatureValue, endorsements = [] }: Result,
 ): ExchangeState {
   const { sentSignatures, encryptedKeys } = exchange;
+  const encryptedKey = encryption?.encryptedKey;
   return {
     ...exchange,
-    sentSignatures: signatureValue === undefined ? sentSignatures : [...sentSignatures, signatureValue],
+    sentSignatures:
+      signatureValue === undefined ? sentSignatures : [...sentSignatures, signatureValue, ...endorsements],
     encryptedKeys:
-      encryption === undefined
+      encryptedKey === undefined
         ? encryptedKeys
-        : [...encryptedKeys, { sha1: encryption.encryptedKey.sha1, key: encryption.encryptedKey.key }],
+        : [...encryptedKeys, { sha1: encryptedKey.sha1, key: encryptedKey.key }],
   };
 }

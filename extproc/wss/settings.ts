@@ -32,6 +32,10 @@ export type KeyIdentifier =
   | 'KeyValue'
   | 'KeyName'
   | 'EncryptedKeySHA1'
+  /** The EncryptedKey of the message by its Id; that of the request by its hash. */
+  | 'EncryptedKey'
+  /** The key that is derived from the password of the message's UsernameToken. */
+  | 'UsernameToken'
   /** The issued token of the message, whose key signs. */
   | 'SAMLAssertion';
 
@@ -76,12 +80,28 @@ export interface UsernameTokenSettings {
   readonly passwordType: PasswordType;
   readonly nonce: boolean;
   readonly created: boolean;
+  /** A key is derived from the password, which is not in the token then: `passwordType` is None. */
+  readonly derivedKey?: DerivedPasswordSettings;
+}
+
+/** UsernameToken profile 1.1 §4. */
+export interface DerivedPasswordSettings {
+  readonly iterations: number;
+  /** What the Salt says that the key is for. */
+  readonly usage: 'MAC' | 'Encryption';
+}
+
+/** A wsc:DerivedKeyToken: not the key itself is used, but one that is derived from it for this message. */
+export interface DerivedKeySettings {
+  readonly version: '2005/02' | '2005/12';
+  /** Bytes. Absent: as many as the algorithm has. */
+  readonly length?: number;
 }
 
 export interface SignatureSettings {
   /**
-   * Absent when `keyIdentifier` is EncryptedKeySHA1, where the key of the message's EncryptedKey signs, or SAMLAssertion, where
-   * that of the issued token does.
+   * Absent when `keyIdentifier` is EncryptedKey or EncryptedKeySHA1, where the key of the message's EncryptedKey signs, or
+   * SAMLAssertion or UsernameToken, where that of the token does.
    */
   readonly key?: SigningKey;
   /** Absent: what the key is for. Only with SAMLAssertion, where the key comes with each message. */
@@ -91,8 +111,17 @@ export interface SignatureSettings {
   readonly inclusiveNamespaces: 'Auto' | 'None' | readonly string[];
   readonly keyIdentifier: KeyIdentifier;
   readonly parts: readonly Part[];
+  /** Only with a symmetric key. */
+  readonly derivedKey?: DerivedKeySettings;
   /** On a response: add and sign a SignatureConfirmation for each signature of the request (WSS 1.1 §8.5). */
   readonly confirm: boolean;
+}
+
+/** A signature over the message's own (WS-SecurityPolicy 1.3 §8.3, §8.4). */
+export interface EndorsingSettings extends SignatureSettings {
+  readonly key: SigningKey;
+  /** Whether the message's signature covers the token of this one. */
+  readonly signed: boolean;
 }
 
 /** Who a message is encrypted to. */
@@ -101,8 +130,18 @@ export type Recipient =
   /** With keyTransport AES-KW: the key-encryption key that both sides know. */
   | { readonly secret: KeyObject; readonly name: string };
 
+/**
+ * Where the key comes from that encrypts data: `Request`: the EncryptedKey of the request. `IssuedToken`: the secret that the
+ * token was issued for. `UsernameToken`: derived from the password.
+ */
+export type DataKeySource = 'Request' | 'IssuedToken' | 'UsernameToken';
+
 export interface EncryptionSettings {
-  readonly recipient: Recipient | 'RequestSigner';
+  /** Absent: a new key, encrypted to the recipient. */
+  readonly dataKey?: DataKeySource;
+  readonly derivedKey?: DerivedKeySettings;
+  /** Absent with `dataKey`. */
+  readonly recipient?: Recipient | 'RequestSigner';
   readonly dataAlgorithm: DataAlgorithm;
   readonly keyTransport: KeyTransport;
   readonly oaep: { readonly digest: DigestName; readonly mgf: MgfName };
@@ -141,6 +180,8 @@ export interface SecureSettings {
   /** Whether the message gets the issued token that comes with it (`SecureContext.token`). */
   readonly securityToken?: true;
   readonly signature?: SignatureSettings;
+  /** Only with `signature`. */
+  readonly endorsing?: readonly EndorsingSettings[];
   readonly encryption?: EncryptionSettings;
 }
 
@@ -177,6 +218,11 @@ export interface VerifySignatureSettings {
   };
 }
 
+export interface VerifyEndorsingSettings extends VerifySignatureSettings {
+  /** Whether the message's signature must cover the token of this one, which must be in the message. */
+  readonly signed: boolean;
+}
+
 export interface VerifyUsernameTokenSettings {
   readonly users: ReadonlyMap<string, string>;
   /** `DerivedKey`: no password, but a signature with a key that is derived from it. */
@@ -210,6 +256,8 @@ export interface VerifySettings {
   readonly timestamp?: VerifyTimestampSettings;
   readonly decryption?: DecryptionSettings;
   readonly signature?: VerifySignatureSettings;
+  /** Who must have signed the signature that `signature` demands. */
+  readonly endorsing?: VerifyEndorsingSettings;
   readonly usernameToken?: VerifyUsernameTokenSettings;
   readonly kerberos?: KerberosService;
   readonly signatureConfirmation: boolean;

@@ -105,6 +105,7 @@ function referenceListRest(dataIds: readonly string[]): string {
 }
 
 function recipientOf(settings: EncryptionSettings, exchange: ExchangeState): Recipient {
+  if (settings.recipient === undefined) throw new KeyNotFoundError('The policy has no recipient for a new key');
   if (settings.recipient !== 'RequestSigner') return settings.recipient;
   if (exchange.signerCertificate === undefined) {
     throw new KeyNotFoundError('The recipient is the signer of the request, but the request had no verified signature');

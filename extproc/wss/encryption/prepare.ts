@@ -1,12 +1,15 @@
 /** What a message needs for its encryption: decided and made before anything in it is changed. */
 
 import { createSecretKey } from 'node:crypto';
-import { blockText, type Block } from '../blocks.ts';
-import { PartMissingError } from '../errors.ts';
+import { blockText, type Block, type OwnUser } from '../blocks.ts';
+import { createDerivedKey } from '../derived-key/create.ts';
+import { KeyNotFoundError, PartMissingError } from '../errors.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import type { IdAllocator } from '../ids.ts';
+import type { TokenInUse } from '../issued-token.ts';
 import { encryptedKeyReference } from '../key-info/create.ts';
-import type { Part, SecureSettings } from '../settings.ts';
+import type { DataKeySource, Part, SecureSettings } from '../settings.ts';
+import { dataOctets, issuedKey, requestKey, type SharedKey } from '../shared-key.ts';
 import type { SoapMessage } from '../soap.ts';
 import type { FoundParts } from '../targets.ts';
 import { createEncryptedKey, createReferenceList, dataAlgorithmOf, type EncryptedKey } from './create-key.ts';
@@ -15,7 +18,12 @@ import { createEncryptedData, type DataKey } from './encrypted-data.ts';
 
 /** A symmetric key for this message, and all that it encrypts. */
 export interface Encryption {
-  readonly encryptedKey: EncryptedKey;
+  /** Absent where the key comes from elsewhere. */
+  readonly encryptedKey?: EncryptedKey;
+  /** The key that the data key was derived from, or is. */
+  readonly base: SharedKey;
+  /** The wsc:DerivedKeyToken of the data key. */
+  readonly derived?: Block;
   readonly dataKey: DataKey;
   readonly targets: readonly EncryptionTarget[];
   /** Blocks of ours that are encrypted: mode and Id of the EncryptedData. */
@@ -26,17 +34,19 @@ export interface Encryption {
  * Makes the key of a message and decides what it encrypts.
  *
  * @param found the parts that the policy wants encrypted
- * @returns undefined when there is nothing to encrypt, and no signature that needs the key
- * @throws the errors of {@link createEncryptedKey}
+ * @param user our UsernameToken, when a key is derived from its password
+ * @returns undefined when there is nothing to encrypt, and no signature that needs a new key
+ * @throws the errors of {@link createEncryptedKey} and of `shared-key.ts`
  */
 export function prepareEncryption(
   message: SoapMessage,
   settings: SecureSettings,
-  exchange: ExchangeState,
+  { exchange, token }: { readonly exchange: ExchangeState; readonly token?: TokenInUse },
   found: FoundParts,
   ids: IdAllocator,
+  user?: OwnUser,
 ): Encryption | undefined {
-  const { encryption, signature } = settings;
+  const { encryption } = settings;
   if (encryption === undefined) return undefined;
   const targets = outermost(message, found.elements).map((target) => ({ ...target, dataId: ids.next('ED') }));
   const own = new Map<Block['kind'], { mode: Part['mode']; dataId: string }>();
@@ -45,26 +55,60 @@ export function prepareEncryption(
     const kind = issued ? 'IssuedToken' : part;
     own.set(kind, { mode, dataId: ids.next('ED') });
   }
-  if (targets.length + own.size === 0 && signature?.keyIdentifier !== 'EncryptedKeySHA1') return undefined;
-  const encryptedKey = createEncryptedKey(encryption, exchange, ids);
-  const dataKey = {
-    key: createSecretKey(encryptedKey.key),
-    algorithm: dataAlgorithmOf(encryption),
-    keyInfo: encryptedKeyReference(encryptedKey.id),
+  const isNew = encryption.dataKey === undefined;
+  if (targets.length + own.size === 0 && !(isNew && signsWithEncryptedKey(settings))) return undefined;
+  const encryptedKey = isNew ? createEncryptedKey(encryption, exchange, ids) : undefined;
+  const base = encryptedKey
+    ? { octets: encryptedKey.key, reference: encryptedKeyReference(encryptedKey.id) }
+    : keyFromElsewhere(encryption.dataKey, exchange, token, user);
+  const algorithm = dataAlgorithmOf(encryption);
+  const derived = encryption.derivedKey && createDerivedKey(base, encryption.derivedKey, algorithm.keyBytes, ids);
+  const octets = dataOctets(derived ?? base, algorithm.keyBytes, encryption.dataKey === 'UsernameToken');
+  const dataKey = { key: createSecretKey(octets), algorithm, keyInfo: (derived ?? base).reference };
+  return {
+    ...(encryptedKey && { encryptedKey }),
+    base,
+    ...(derived && { derived: derived.block }),
+    dataKey,
+    targets,
+    own,
   };
-  return { encryptedKey, dataKey, targets, own };
+}
+
+function keyFromElsewhere(
+  source: DataKeySource | undefined,
+  exchange: ExchangeState,
+  token: TokenInUse | undefined,
+  user: OwnUser | undefined,
+): SharedKey {
+  if (source === 'IssuedToken') return issuedKey(token);
+  if (source === 'Request') return requestKey(exchange);
+  if (user === undefined) throw new KeyNotFoundError('The message has no UsernameToken that a key is derived from');
+  return user.key;
+}
+
+/** Whether the signature is made with the key of the message's EncryptedKey. */
+export function signsWithEncryptedKey({ signature }: SecureSettings): boolean {
+  return signature?.keyIdentifier === 'EncryptedKey' || signature?.keyIdentifier === 'EncryptedKeySHA1';
 }
 
 /** The EncryptedKey with its ReferenceList, apart from each other when the signature is made with the key in between. */
 export function keyBlocks(settings: SecureSettings, encryption: Encryption | undefined, ids: IdAllocator): Block[] {
   if (encryption === undefined) return [];
-  const { encryptedKey, targets, own } = encryption;
+  const { encryptedKey, derived, targets, own } = encryption;
   const dataIds = [...targets, ...own.values()].map(({ dataId }) => dataId);
   const blocks: Block[] = [];
-  if (encryptedKey.token !== undefined) blocks.push({ kind: 'RecipientToken', id: '', element: encryptedKey.token });
-  const apart = settings.order === 'EncryptThenSign' && settings.signature?.keyIdentifier === 'EncryptedKeySHA1';
-  const element = encryptedKey.element(apart ? [] : dataIds);
-  blocks.push({ kind: 'EncryptedKey', id: encryptedKey.id, element });
+  const signs = signsWithEncryptedKey(settings);
+  const apart = encryptedKey === undefined || derived !== undefined || (settings.order === 'EncryptThenSign' && signs);
+  if (encryptedKey !== undefined) {
+    const base = (signs || derived !== undefined) && ({ base: true } as const);
+    if (encryptedKey.token !== undefined) {
+      blocks.push({ kind: 'RecipientToken', id: '', element: encryptedKey.token, ...base });
+    }
+    const element = encryptedKey.element(apart ? [] : dataIds);
+    blocks.push({ kind: 'EncryptedKey', id: encryptedKey.id, element, ...base });
+  }
+  if (derived !== undefined) blocks.push(derived);
   if (apart && dataIds.length > 0) {
     blocks.push({ kind: 'ReferenceList', id: ids.next('RL'), element: createReferenceList(dataIds) });
   }

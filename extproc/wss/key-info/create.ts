@@ -34,7 +34,19 @@ export function namesToken(identifier: KeyIdentifier): boolean {
     identifier !== 'X509Data' &&
     identifier !== 'KeyValue' &&
     identifier !== 'KeyName' &&
-    identifier !== 'EncryptedKeySHA1'
+    (!namesSharedKey(identifier) || identifier === 'SAMLAssertion')
+  );
+}
+
+/** Forms for a key that comes from elsewhere in the message or the exchange, which {@link keyReference} does not write. */
+type SharedKeyIdentifier = 'EncryptedKeySHA1' | 'EncryptedKey' | 'UsernameToken' | 'SAMLAssertion';
+
+function namesSharedKey(identifier: KeyIdentifier): identifier is SharedKeyIdentifier {
+  return (
+    identifier === 'EncryptedKeySHA1' ||
+    identifier === 'EncryptedKey' ||
+    identifier === 'UsernameToken' ||
+    identifier === 'SAMLAssertion'
   );
 }
 
@@ -42,18 +54,12 @@ export function namesToken(identifier: KeyIdentifier): boolean {
  * Writes the content of a ds:KeyInfo that names an asymmetric or shared key (WSS 1.1 §7, X.509 token profile 1.1 §3.2,
  * XML Signature 1.1 §4.5). The prefixes `ds`, `wsse` and `wsu` must be in scope.
  *
- * @param identifier every form but EncryptedKeySHA1, see {@link encryptedKeySha1Reference}; SAMLAssertion, for which see
- *   {@link issuedTokenReference}, names no certificate and is refused
+ * @param identifier every form but those for keys of tokens, which name no certificate and are refused
  * @param tokenId wsu:Id of the BinarySecurityToken, for that form
  * @param referenceId wsu:Id that the SecurityTokenReference gets, so that a signature can cover the token through it
  * @throws {KeyNotAcceptedError} when the form needs a certificate and the key has none
  */
-export function keyReference(
-  identifier: Exclude<KeyIdentifier, 'EncryptedKeySHA1'>,
-  key: NamedKey,
-  tokenId: string,
-  referenceId?: string,
-): string {
+export function keyReference(identifier: KeyIdentifier, key: NamedKey, tokenId: string, referenceId?: string): string {
   if (identifier === 'KeyName') return `<ds:KeyName>${escapeText(key.name)}</ds:KeyName>`;
   if (identifier === 'KeyValue') {
     const asymmetric = key.certificate?.publicKey ?? key.key;
@@ -62,7 +68,7 @@ export function keyReference(
     }
     return keyValue(asymmetric);
   }
-  if (key.certificate === undefined || identifier === 'SAMLAssertion') {
+  if (key.certificate === undefined || namesSharedKey(identifier)) {
     throw new KeyNotAcceptedError(`${identifier} needs a certificate`);
   }
   if (identifier === 'X509Data') {
@@ -75,7 +81,7 @@ export function keyReference(
 }
 
 function certificateReference(
-  identifier: Exclude<KeyIdentifier, 'EncryptedKeySHA1' | 'SAMLAssertion' | 'KeyName' | 'KeyValue' | 'X509Data'>,
+  identifier: Exclude<KeyIdentifier, SharedKeyIdentifier | 'KeyName' | 'KeyValue' | 'X509Data'>,
   certificate: Certificate,
   tokenId: string,
 ): string {

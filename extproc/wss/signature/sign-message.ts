@@ -6,7 +6,7 @@ import type { Block } from '../blocks.ts';
 import { elementText } from '../element-text.ts';
 import { KeyNotFoundError, PartMissingError } from '../errors.ts';
 import { addedIdText, idOfElement, type IdAllocator } from '../ids.ts';
-import { encryptedKeySha1Reference, issuedTokenReference, keyReference } from '../key-info/create.ts';
+import { issuedTokenReference, keyReference } from '../key-info/create.ts';
 import type { IssuedToken } from '../issued-token.ts';
 import { WSSE, X509_V3 } from '../namespaces.ts';
 import type { SecurityHeader } from '../security-header.ts';
@@ -17,11 +17,11 @@ import { inclusivePrefixes, prefixList } from './inclusive-prefixes.ts';
 import { createSignature, type Reference } from './sign.ts';
 import { algorithmFor, type Signer } from './signature-value.ts';
 
-/** The key that signs, and the name it has when it is an EncryptedKey's. */
+/** The key that signs, and its name when the settings have none for it. */
 export interface SigningKeyInUse {
   readonly key: KeyObject;
-  /** Base64 SHA-1 of the encrypted octets, for keyIdentifier EncryptedKeySHA1. */
-  readonly sha1: string;
+  /** Content of ds:KeyInfo, for a key that the receiver has from elsewhere. */
+  readonly reference?: string;
 }
 
 export interface SigningInput {
@@ -87,14 +87,9 @@ export async function signMessage(input: SigningInput): Promise<Signed> {
 }
 
 function keyInfoFor({ signature, key, tokenId, issued }: SigningInput, referenceId: string | undefined): string {
-  switch (signature.keyIdentifier) {
-    case 'EncryptedKeySHA1':
-      return encryptedKeySha1Reference(key.sha1);
-    case 'SAMLAssertion':
-      return issuedTokenReference(issued?.reference, referenceId);
-    default:
-      return keyReference(signature.keyIdentifier, signingKey(signature), tokenId, referenceId);
-  }
+  if (key.reference !== undefined) return key.reference;
+  if (signature.keyIdentifier === 'SAMLAssertion') return issuedTokenReference(issued?.reference, referenceId);
+  return keyReference(signature.keyIdentifier, signingKey(signature), tokenId, referenceId);
 }
 
 function referencesToElements(input: SigningInput): Reference[] {

@@ -4,6 +4,7 @@ import type { ElementText } from '../element-text.ts';
 import { BASE64_BINARY, PASSWORD_DIGEST, PASSWORD_TEXT, WSSE, WSU } from '../namespaces.ts';
 import type { UsernameTokenSettings } from '../settings.ts';
 import { formatInstant } from '../timestamp/create.ts';
+import type { UserKey } from './user-key.ts';
 
 const NONCE_BYTES = 16;
 
@@ -13,8 +14,14 @@ const NONCE_BYTES = 16;
  *
  * @param now milliseconds since 1970: Created
  * @param id the wsu:Id
+ * @param derived the key that proves the password instead of the token (§4)
  */
-export function createUsernameToken(settings: UsernameTokenSettings, now: number, id: string): ElementText {
+export function createUsernameToken(
+  settings: UsernameTokenSettings,
+  now: number,
+  id: string,
+  derived?: UserKey,
+): ElementText {
   const digest = settings.passwordType === 'Digest';
   const nonce = settings.nonce || digest ? newNonce() : undefined;
   const created = settings.created || digest ? formatInstant(now, 'Milliseconds') : undefined;
@@ -28,6 +35,7 @@ export function createUsernameToken(settings: UsernameTokenSettings, now: number
     rest += `<wsse:Nonce EncodingType="${BASE64_BINARY}">${nonce.toString('base64')}</wsse:Nonce>`;
   }
   if (created !== undefined) rest += `<wsu:Created>${created}</wsu:Created>`;
+  if (derived !== undefined) rest += derived.content;
   rest += '</wsse:UsernameToken>';
   return { name: 'wsse:UsernameToken', rest, namespaces: NAMESPACES };
 }
