@@ -190,6 +190,11 @@ export class CertificateConstraintError extends WssError {
   readonly code = 'ERR_WSS_CERTIFICATE_CONSTRAINT';
   readonly faultCode = 'FailedAuthentication';
 }
+/** No trusted signature is over the message's signature, or not in the way that the policy demands. */
+export class EndorsementMissingError extends WssError {
+  readonly code = 'ERR_WSS_ENDORSEMENT_MISSING';
+  readonly faultCode = 'FailedAuthentication';
+}
 export class SignatureConfirmationError extends WssError {
   readonly code = 'ERR_WSS_SIGNATURE_CONFIRMATION';
   readonly faultCode = 'FailedCheck';

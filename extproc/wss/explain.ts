@@ -18,6 +18,7 @@ import {
   TimestampLifetimeError,
   UsernameTokenExpiredError,
 } from './errors.ts';
+import { isOverSignature } from './endorsing/verify.ts';
 import { explainSignature } from './explain/signature.ts';
 import { attempt, pathOf, reasonOf, type Finding } from './explain/finding.ts';
 import { classifyFailure } from './faults.ts';
@@ -85,20 +86,22 @@ function explainHeaders(message: SoapMessage, settings: VerifySettings, findings
 
 /** The children of the Security header in their order, as decryption reveals them. */
 function explainChildren(state: Verification, findings: Finding[]): void {
-  const { signature, decryption } = state.settings;
+  const { decryption } = state.settings;
   let signatures = 0;
   for (let child = nextChild(state); child !== -1; child = nextChild(state)) {
     const { index } = state.message;
     state.processed.push(state.rangeOf(child));
     if (index.is(child, DS, 'Signature')) {
       signatures++;
+      const endorsing = state.settings.endorsing !== undefined && isOverSignature(state, child);
+      const signature = endorsing ? state.settings.endorsing : state.settings.signature;
       if (signature === undefined) {
         findings.push({ about: `Signature ${signatures}`, detail: 'the policy does not ask for one: not looked at' });
         continue;
       }
       findings.push(...explainSignature(state, signature, child, signatures));
       try {
-        verifySignature(state, signature, child);
+        verifySignature(state, signature, child, endorsing);
       } catch {
         // Already said, in more detail.
       }

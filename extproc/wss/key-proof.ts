@@ -9,7 +9,7 @@ export type KeyProof =
   /** The key of an EncryptedKey that we sent in this exchange: only the peer could open it. */
   | { readonly kind: 'sentKey' }
   /** The key of an EncryptedKey that came with this message: integrity alone, for anyone who has our certificate can send one. */
-  | { readonly kind: 'receivedKey' }
+  | { readonly kind: 'receivedKey'; readonly sha1: string }
   /** Derived from the password of a user whom the policy knows. */
   | { readonly kind: 'usernameToken'; readonly username: string }
   /** The key that whoever holds a verified assertion must have. */

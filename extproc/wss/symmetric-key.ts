@@ -6,7 +6,7 @@ import { findTicketKey } from './kerberos/token.ts';
 import type { KeyHint } from './key-info/read.ts';
 import type { KeyProof } from './key-proof.ts';
 import { deriveUserKey } from './username-token/derive-key.ts';
-import type { Verification } from './verification.ts';
+import type { SessionKey, Verification } from './verification.ts';
 
 /** A key that both sides have. */
 export interface SymmetricKey {
@@ -32,7 +32,7 @@ export interface SymmetricKey {
 export function findSymmetricKey(state: Verification, hint: KeyHint): SymmetricKey | undefined {
   switch (hint.kind) {
     case 'encryptedKey':
-      return { octets: unwrapEncryptedKey(state, hint.element).octets, proof: { kind: 'receivedKey' } };
+      return fromMessage(unwrapEncryptedKey(state, hint.element));
     case 'encryptedKeySha1':
       return findByHash(state, hint.sha1);
     case 'derivedKey':
@@ -54,5 +54,9 @@ function findByHash(state: Verification, sha1: string): SymmetricKey | undefined
   const sent = state.context.exchange.encryptedKeys.find((key) => key.sha1 === sha1 && key.received !== true);
   if (sent !== undefined) return { octets: Buffer.from(sent.key), proof: { kind: 'sentKey' } };
   const own = state.sessionKeys.find((key) => key.sha1 === sha1);
-  return own && { octets: own.octets, proof: { kind: 'receivedKey' } };
+  return own && fromMessage(own);
+}
+
+function fromMessage({ sha1, octets }: SessionKey): SymmetricKey {
+  return { octets, proof: { kind: 'receivedKey', sha1 } };
 }

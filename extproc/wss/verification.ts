@@ -87,6 +87,8 @@ export class Verification {
   /** Our actor's Security header. */
   security: number;
   signatures: GoodSignature[] = [];
+  /** Signatures over other signatures, where the policy asks for them. */
+  endorsements: GoodSignature[] = [];
   decrypted: DecryptedRange[] = [];
   /** Children of the Security header that are dealt with. */
   processed: ByteRange[] = [];
@@ -178,12 +180,14 @@ export class Verification {
 
   #carryOver(replacements: readonly Replacement[]): void {
     const map = (range: ByteRange) => mapRange(range, replacements);
-    this.signatures = this.signatures.map((signature) => ({
+    const mapSignature = (signature: GoodSignature): GoodSignature => ({
       ...signature,
       element: signature.element && map(signature.element),
       token: signature.token && map(signature.token),
       signed: signature.signed.flatMap((range) => map(range) ?? []),
-    }));
+    });
+    this.signatures = this.signatures.map(mapSignature);
+    this.endorsements = this.endorsements.map(mapSignature);
     this.decrypted = this.decrypted.flatMap((range) => {
       const moved = map(range);
       return moved === undefined ? [] : [{ ...moved, depth: range.depth }];

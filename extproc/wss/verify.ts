@@ -14,6 +14,7 @@ import { anyCovers } from './byte-ranges.ts';
 import { callerToken } from './caller-token.ts';
 import { decryptByKey, decryptByList, decryptToken } from './encryption/decrypt.ts';
 import { checkEncryptedParts } from './encryption/required-parts.ts';
+import { findEndorsement, isOverSignature } from './endorsing/verify.ts';
 import {
   KeyNotFoundError,
   LimitError,
@@ -27,6 +28,7 @@ import type { ExchangeKey, ExchangeState, ReplayEntry } from './exchange-state.t
 import { hashFields } from './hash-fields.ts';
 import type { CallerToken } from './issued-token.ts';
 import { checkKerberosToken, ticketReplayEntry, type VerifiedTicket } from './kerberos/token.ts';
+import type { KeyProof } from './key-proof.ts';
 import { DS, WSU, XENC } from './namespaces.ts';
 import type { SamlIdentity } from './saml/identity.ts';
 import type { VerifySettings } from './settings.ts';
@@ -94,11 +96,12 @@ export function verify(message: SoapMessage, settings: VerifySettings, context: 
 
 /** A message without a Security header proves nothing, which is enough if nothing is demanded. */
 function verifyBare(message: SoapMessage, settings: VerifySettings, context: VerifyContext): Verified {
-  const { timestamp, decryption, signature, usernameToken, signatureConfirmation } = settings;
+  const { timestamp, decryption, signature, endorsing, usernameToken, signatureConfirmation } = settings;
   const demanding =
     timestamp?.required === true ||
     (decryption !== undefined && decryption.requiredParts.some((part) => !part.optional)) ||
     signature !== undefined ||
+    endorsing !== undefined ||
     usernameToken !== undefined ||
     settings.kerberos !== undefined ||
     signatureConfirmation;
@@ -152,9 +155,10 @@ function nextChild(state: Verification): number {
 
 function processChild(state: Verification, child: number): void {
   const { index } = state.message;
-  const { signature, decryption, removeSecurityHeader } = state.settings;
+  const { signature, endorsing, decryption, removeSecurityHeader } = state.settings;
   if (index.is(child, DS, 'Signature')) {
-    if (signature !== undefined) verifySignature(state, signature, child);
+    if (endorsing !== undefined && isOverSignature(state, child)) verifySignature(state, endorsing, child, true);
+    else if (signature !== undefined) verifySignature(state, signature, child);
     return;
   }
   if (index.namespaceUri(child) !== XENC) return;
@@ -184,20 +188,23 @@ function conclude(state: Verification): Verified {
   const user =
     settings.usernameToken && checkUsernameToken(index, security, settings.usernameToken, context.now, decisive?.proof);
   const ticket = settings.kerberos && checkKerberosToken(state);
+  const endorsement = settings.endorsing && findEndorsement(state, settings.endorsing, decisive);
+  // Where the message's signature says nothing of who made it, whoever signed it in turn is the sender.
+  const signer = decisive?.certificate === undefined ? (endorsement ?? decisive) : decisive;
   if (settings.signatureConfirmation) checkConfirmed(state, decisive);
   const addressing = addressingOf(state.message, settings, context);
   const identity = {
     username: user?.username,
-    certificate: decisive?.certificate,
+    certificate: signer?.certificate,
     ...(ticket && { kerberos: { principal: ticket.client } }),
   };
   const replay = replayEntries(state, timestamp, user, ticket);
   if (addressing !== undefined) replay.push(...messageIdEntries(addressing, settings, context, identity));
-  const caller = settings.caller && callerToken(state, user, decisive);
+  const caller = settings.caller && callerToken(state, user, signer);
   return {
     bytes: forwardedBytes(state),
     message: state.message,
-    exchange: exchangeAfter(state, decisive, ticket),
+    exchange: exchangeAfter(state, decisive?.proof, signer?.certificate, ticket),
     replay,
     identity,
     ...(caller && { caller }),
@@ -225,20 +232,24 @@ function forwardedBytes(state: Verification): Buffer {
   return editor.toBuffer();
 }
 
+/** @param proof of the key that made the decisive signature */
 function exchangeAfter(
   state: Verification,
-  decisive: GoodSignature | undefined,
-  ticket: VerifiedTicket | undefined,
+  proof?: KeyProof,
+  signer?: Certificate,
+  ticket?: VerifiedTicket,
 ): ExchangeState {
   const { exchange } = state.context;
+  // With one of several the message was signed: somebody on the way may have added another, to read the answer.
+  const proved = proof?.kind === 'receivedKey' ? proof.sha1 : undefined;
   const received = state.sessionKeys.flatMap(({ sha1, octets }): ExchangeKey[] =>
-    octets === undefined ? [] : [{ sha1, key: octets, received: true }],
+    octets === undefined || sha1 !== (proved ?? sha1) ? [] : [{ sha1, key: octets, received: true }],
   );
   return {
     ...exchange,
     ...receivedMessageId(state.message, state.context),
-    verifiedSignatures: state.signatures.map((signature) => signature.value.toString('base64')),
-    signerCertificate: decisive?.certificate?.der ?? exchange.signerCertificate,
+    verifiedSignatures: [...state.signatures, ...state.endorsements].map(({ value }) => value.toString('base64')),
+    signerCertificate: signer?.der ?? exchange.signerCertificate,
     encryptedKeys: [...exchange.encryptedKeys, ...received],
     ...(ticket && { kerberosKey: { sha1: ticket.sha1, key: ticket.key, received: true } }),
   };

@@ -99,11 +99,16 @@ function checkKeyType(key: KeyObject, algorithm: SignatureAlgorithm): void {
  *
  * A key that came with this very message authenticates nobody: whoever has our certificate can send one. It is taken
  * only by a policy that names neither certificates nor secrets, which is how a policy says that the signature has to
- * give integrity alone (WS-SecurityPolicy's symmetric binding, where a UsernameToken says who it is).
+ * give integrity alone (WS-SecurityPolicy's symmetric binding, where a UsernameToken says who it is). In an answer it is not
+ * taken where we sent a key with the request, which only the right peer can use.
  */
 function findSecrets(state: Verification, settings: VerifySignatureSettings, hints: readonly KeyHint[]): TrustedKey[] {
   const { kerberos } = state.settings;
-  const anonymous = settings.trust === undefined && settings.secrets.length === 0 && kerberos === undefined;
+  const anonymous =
+    settings.trust === undefined &&
+    settings.secrets.length === 0 &&
+    kerberos === undefined &&
+    !state.context.exchange.encryptedKeys.some((key) => key.received !== true);
   for (const hint of hints) {
     if (hint.kind === 'keyName') {
       const named = settings.secrets.filter((secret) => secret.name === hint.name);

@@ -20,10 +20,16 @@ const MAX_SIGNATURES = 4;
  * The order is that of least work for a stranger: structure and algorithms, then a key that the policy trusts, then the
  * signature over SignedInfo, and only then the digests of what its References name.
  *
+ * @param endorsing whether it is over another Signature: it then proves nothing but that
  * @throws every refusal that has to do with signatures, see `errors.ts`
  */
-export function verifySignature(state: Verification, settings: VerifySignatureSettings, element: number): void {
-  if (state.signatures.length === MAX_SIGNATURES) {
+export function verifySignature(
+  state: Verification,
+  settings: VerifySignatureSettings,
+  element: number,
+  endorsing = false,
+): void {
+  if (state.signatures.length + state.endorsements.length === MAX_SIGNATURES) {
     throw new LimitError(`the message has more than ${MAX_SIGNATURES} Signatures`);
   }
   const { index } = state.message;
@@ -45,7 +51,8 @@ export function verifySignature(state: Verification, settings: VerifySignatureSe
     if (fingerprint !== undefined) fingerprints.push(fingerprint);
   }
   const { certificate, token, proof } = signer;
-  state.signatures.push({
+  const found = endorsing ? state.endorsements : state.signatures;
+  found.push({
     element: state.rangeOf(element),
     value: signature.value,
     algorithm: signature.algorithm,
