@@ -134,6 +134,7 @@ final class DomSecure {
         if (request.has("enc.mgf")) {
             encrypt.setMGFAlgorithm(request.get("enc.mgf"));
         }
+        KeyAgreement.configure(encrypt, request);
         encrypt.getParts().addAll(parts("enc.parts"));
         String identifier = request.get("enc.keyIdentifier");
         if (request.has("session")) {
