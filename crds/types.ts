@@ -556,8 +556,8 @@ export interface Signature {
     | 'KeyName'
     | 'EncryptedKeySHA1'
     | 'SAMLAssertion';
-  /** Type of the BinarySecurityToken. */
-  readonly tokenType: 'X509v3';
+  /** What the BinarySecurityToken holds: the signer's certificate (`X509v3`), or it and those above it in the Secret, in order (`X509PKIPathv1`) or in any (`PKCS7`). */
+  readonly tokenType: 'X509v3' | 'X509PKIPathv1' | 'PKCS7';
   /** Parts that are signed. Default: Body, and Timestamp where `timestamp` is given; the presets Boomi and WSS4JDefault sign the Body only. */
   readonly parts?: readonly Part[];
   /** On a response: confirm each signature of the request with a signed SignatureConfirmation (WSS 1.1 §8.5). Belongs in `response.secure` only. */

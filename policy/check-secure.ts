@@ -81,6 +81,12 @@ function checkSignature(
     checkSignedPart(report, [...at, 'parts', index], part, signature, secure);
   });
   checkInclusiveNamespaces(report, signature);
+  if (signature.tokenType !== 'X509v3' && signature.keyIdentifier !== 'BinarySecurityToken') {
+    report.error(
+      [...at, 'tokenType'],
+      `is about the BinarySecurityToken, and keyIdentifier ${signature.keyIdentifier} has none; remove one of them`,
+    );
+  }
   if (signature.keyIdentifier === 'EncryptedKeySHA1') {
     if (!secure.encryption) {
       report.error(

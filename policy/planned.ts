@@ -2,7 +2,6 @@
 
 /** Values by the field they stand in. Fields that are not supported say so in the schema itself. */
 const plannedValues: ReadonlyMap<string, readonly string[]> = new Map([
-  ['tokenType', ['X509PKIPathv1', 'PKCS7']],
   ['keyIdentifier', ['KerberosSHA1']],
   ['part', ['Attachments']],
   ['mode', ['Complete']],

@@ -93,8 +93,11 @@ function compileSignature(
   at: FieldPath,
   keys: KeySource,
 ): SignatureSettings | undefined {
-  const { keyRef, digest, canonicalization, inclusiveNamespaces, keyIdentifier, parts, confirm } = signature;
-  const rest = { digest, canonicalization, inclusiveNamespaces, keyIdentifier, parts: signedParts(parts), confirm };
+  const { keyRef, digest, canonicalization, inclusiveNamespaces, keyIdentifier, tokenType, parts, confirm } = signature;
+  const rest = {
+    ...{ digest, canonicalization, inclusiveNamespaces, keyIdentifier, parts: signedParts(parts), confirm },
+    ...(tokenType !== 'X509v3' && { tokenType }),
+  };
   if (keyIdentifier === 'SAMLAssertion') {
     // Where the policy gives none, the key of the token decides, which differs by credential.
     return { ...rest, ...(signature.algorithm !== undefined && { algorithm: signature.algorithm }) };

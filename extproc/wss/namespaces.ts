@@ -23,6 +23,7 @@ export const BASE64_BINARY = `${SOAP_MESSAGE_SECURITY}#Base64Binary`;
 export const STR_TRANSFORM = `${SOAP_MESSAGE_SECURITY}#STR-Transform`;
 export const X509_V3 = `${X509_PROFILE}#X509v3`;
 export const X509_PKI_PATH = `${X509_PROFILE}#X509PKIPathv1`;
+export const X509_PKCS7 = `${X509_PROFILE}#PKCS7`;
 export const X509_SKI = `${X509_PROFILE}#X509SubjectKeyIdentifier`;
 export const THUMBPRINT_SHA1 = `${SOAP_MESSAGE_SECURITY_11}#ThumbprintSHA1`;
 export const ENCRYPTED_KEY_SHA1 = `${SOAP_MESSAGE_SECURITY_11}#EncryptedKeySHA1`;

@@ -213,6 +213,17 @@ for (const keyIdentifier of tokenIdentifiers.filter((identifier) => identifier !
   });
 }
 
+for (const tokenType of ['X509PKIPathv1', 'PKCS7'] as const) {
+  test(`a chain in one token: ${tokenType}`, async () => {
+    const key = { ...signingKey(pki.signer), chain: [pki.intermediate.certificate, pki.ca.certificate] };
+    const signature = signing({ key, tokenType, parts: [body, timestamp, tokenPart] });
+    const { secured, verified } = await roundTrip(securing({ signature }));
+    assert.equal(verified.identity.certificate?.fingerprint, pki.signer.certificate.fingerprint);
+    const type = `oasis-200401-wss-x509-token-profile-1.0#${tokenType}"`;
+    assert.equal(secured.bytes.toString().split(type).length - 1, 3, 'of the token, its reference and the TokenType');
+  });
+}
+
 // 3DES is for decryption only.
 for (const dataAlgorithm of names<DataAlgorithm>(dataAlgorithms).filter((name) => name !== 'TripleDES-CBC')) {
   for (const keyTransport of names<RsaKeyTransport>(keyTransports)) {

@@ -5,6 +5,7 @@
 
 import { scan } from '../xml/scan.ts';
 import { SpliceEditor } from '../xml/splice.ts';
+import { certificateToken } from './binary-security-token/certificate-token.ts';
 import { createBinarySecurityToken } from './binary-security-token/create.ts';
 import { arrange, blockText, createPlainBlocks, type Block, type OwnUser } from './blocks.ts';
 import { encryptElements } from './encryption/encrypt.ts';
@@ -271,9 +272,10 @@ function encryptableBlocks(settings: SecureSettings): Set<OwnPart> {
 }
 
 function signingTokenBlocks(signature: SignatureSettings | undefined, tokenId: string): Block[] {
-  const certificate = signature?.key?.certificate;
+  const { certificate, chain = [] } = signature?.key ?? {};
   if (tokenId === '' || certificate === undefined) return [];
-  return [{ kind: 'Token', id: tokenId, element: createBinarySecurityToken(certificate, tokenId) }];
+  const token = certificateToken(signature?.tokenType ?? 'X509v3', certificate, chain);
+  return [{ kind: 'Token', id: tokenId, element: createBinarySecurityToken(token, tokenId) }];
 }
 
 /** A key that is derived from the password needs the token's id before there is a token. */

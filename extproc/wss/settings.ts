@@ -15,6 +15,7 @@ import type {
   MgfName,
   SignatureAlgorithm,
 } from './algorithms.ts';
+import type { TokenType } from './binary-security-token/certificate-token.ts';
 import type { AgreementSettings } from './encryption/key-agreement.ts';
 
 export type PasswordType = 'Text' | 'Digest' | 'None';
@@ -110,6 +111,8 @@ export interface SignatureSettings {
   readonly canonicalization: CanonicalizationName;
   readonly inclusiveNamespaces: 'Auto' | 'None' | readonly string[];
   readonly keyIdentifier: KeyIdentifier;
+  /** With BinarySecurityToken. Absent: X509v3. */
+  readonly tokenType?: TokenType;
   readonly parts: readonly Part[];
   /** Only with a symmetric key. */
   readonly derivedKey?: DerivedKeySettings;

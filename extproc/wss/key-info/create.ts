@@ -13,6 +13,7 @@ import {
   X509_SKI,
   X509_V3,
 } from '../namespaces.ts';
+import { tokenValueTypes, type TokenType } from '../binary-security-token/certificate-token.ts';
 import type { KeyIdentifier } from '../settings.ts';
 import { keyValue } from './key-value.ts';
 
@@ -57,9 +58,16 @@ function namesSharedKey(identifier: KeyIdentifier): identifier is SharedKeyIdent
  * @param identifier every form but those for keys of tokens, which name no certificate and are refused
  * @param tokenId wsu:Id of the BinarySecurityToken, for that form
  * @param referenceId wsu:Id that the SecurityTokenReference gets, so that a signature can cover the token through it
+ * @param tokenType what the BinarySecurityToken holds
  * @throws {KeyNotAcceptedError} when the form needs a certificate and the key has none
  */
-export function keyReference(identifier: KeyIdentifier, key: NamedKey, tokenId: string, referenceId?: string): string {
+export function keyReference(
+  identifier: KeyIdentifier,
+  key: NamedKey,
+  tokenId: string,
+  referenceId?: string,
+  tokenType: TokenType = 'X509v3',
+): string {
   if (identifier === 'KeyName') return `<ds:KeyName>${escapeText(key.name)}</ds:KeyName>`;
   if (identifier === 'KeyValue') {
     const asymmetric = key.certificate?.publicKey ?? key.key;
@@ -76,18 +84,27 @@ export function keyReference(identifier: KeyIdentifier, key: NamedKey, tokenId: 
     return `<ds:X509Data><ds:X509Certificate>${key.certificate.base64}</ds:X509Certificate></ds:X509Data>`;
   }
   const id = referenceId === undefined ? '' : ` wsu:Id="${referenceId}"`;
-  const reference = certificateReference(identifier, key.certificate, tokenId);
+  if (identifier === 'BinarySecurityToken') return tokenReference(tokenId, id, tokenType);
+  const reference = certificateReference(identifier, key.certificate);
   return `<wsse:SecurityTokenReference${id}>${reference}</wsse:SecurityTokenReference>`;
 }
 
+/** Of a chain the reference says twice that it is one, for those who look at its TokenType (WSS 1.1 §7.1, BSP 1.1 R5215 on). */
+function tokenReference(tokenId: string, id: string, tokenType: TokenType): string {
+  const valueType = tokenValueTypes[tokenType];
+  const type = tokenType === 'X509v3' ? '' : ` wsse11:TokenType="${valueType}"`;
+  const declaration = type === '' ? '' : ` xmlns:wsse11="${WSSE11}"`;
+  return (
+    `<wsse:SecurityTokenReference${declaration}${id}${type}>` +
+    `<wsse:Reference URI="#${tokenId}" ValueType="${valueType}"></wsse:Reference></wsse:SecurityTokenReference>`
+  );
+}
+
 function certificateReference(
-  identifier: Exclude<KeyIdentifier, SharedKeyIdentifier | 'KeyName' | 'KeyValue' | 'X509Data'>,
+  identifier: Exclude<KeyIdentifier, SharedKeyIdentifier | 'BinarySecurityToken' | 'KeyName' | 'KeyValue' | 'X509Data'>,
   certificate: Certificate,
-  tokenId: string,
 ): string {
   switch (identifier) {
-    case 'BinarySecurityToken':
-      return `<wsse:Reference URI="#${tokenId}" ValueType="${X509_V3}"></wsse:Reference>`;
     case 'IssuerSerial':
       return (
         `<ds:X509Data><ds:X509IssuerSerial><ds:X509IssuerName>${escapeText(certificate.issuer)}</ds:X509IssuerName>` +

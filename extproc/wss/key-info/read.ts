@@ -27,11 +27,13 @@ import {
   WSC_2005_02,
   WSC_2005_12,
   WSSE,
+  X509_PKCS7,
   X509_PKI_PATH,
   X509_SKI,
   X509_V3,
   XENC,
 } from '../namespaces.ts';
+import { splitPkcs7 } from '../binary-security-token/pkcs7.ts';
 import { splitPkiPath } from '../binary-security-token/pki-path.ts';
 import { base64Of, optionalChild, requiredAttribute, requiredChild, textOf } from '../structure.ts';
 
@@ -156,6 +158,8 @@ function readToken(index: XmlIndex, token: number): KeyHint {
       return { kind: 'certificates', chain: [Certificate.fromBase64(textOf(index, token))], token };
     case X509_PKI_PATH:
       return { kind: 'certificates', chain: splitPkiPath(base64Of(index, token)), token };
+    case X509_PKCS7:
+      return { kind: 'certificates', chain: splitPkcs7(base64Of(index, token)), token };
     default:
       throw new UnsupportedTokenError('the BinarySecurityToken is of a type that is not supported');
   }

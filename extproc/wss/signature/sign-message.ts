@@ -89,7 +89,7 @@ export async function signMessage(input: SigningInput): Promise<Signed> {
 function keyInfoFor({ signature, key, tokenId, issued }: SigningInput, referenceId: string | undefined): string {
   if (key.reference !== undefined) return key.reference;
   if (signature.keyIdentifier === 'SAMLAssertion') return issuedTokenReference(issued?.reference, referenceId);
-  return keyReference(signature.keyIdentifier, signingKey(signature), tokenId, referenceId);
+  return keyReference(signature.keyIdentifier, signingKey(signature), tokenId, referenceId, signature.tokenType);
 }
 
 function referencesToElements(input: SigningInput): Reference[] {
