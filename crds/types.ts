@@ -113,10 +113,12 @@ export interface Verify {
   readonly timestamp?: VerifyTimestamp;
   /** Decrypts the message (XML Encryption 1.1, WSS 1.1 §9). */
   readonly decryption?: Decryption;
-  /** The signature that the message must bear (XML Signature 1.1, WSS 1.1 §8). `trustRefs`, `secretRefs` or a token whose key may sign, such as that of `verify.kerberos`, say who may have made it. */
+  /** The signature that the message must bear (XML Signature 1.1, WSS 1.1 §8). `trustRefs`, `secretRefs` or a token whose key may sign, such as those of `verify.saml` and `verify.kerberos`, say who may have made it. */
   readonly signature?: VerifySignature;
   /** The UsernameToken that the message must bear. */
   readonly usernameToken?: VerifyUsernameToken;
+  /** The SAML assertion that the message must bear (WSS SAML token profile 1.1): exactly one, whose issuer is trusted, which is for us, and which the sender proves it may use. Encrypted ones are decrypted with the keys of `decryption`. */
+  readonly saml?: VerifySAML;
   /** The Kerberos ticket that the message must bear (Kerberos token profile 1.1), checked with the keytab alone, without asking the KDC. It says who sent the message; where `signature` names neither `trustRefs` nor `secretRefs`, the key of the ticket must have signed, and only that says that the message is theirs. */
   readonly kerberos?: VerifyKerberos;
   /** On a response: whether it must confirm every signature that we put on the request (WSS 1.1 §8.5). Belongs in `response.verify` only. */
@@ -207,7 +209,7 @@ export interface DecryptionAccept {
   )[];
 }
 
-/** The signature that the message must bear (XML Signature 1.1, WSS 1.1 §8). `trustRefs`, `secretRefs` or a token whose key may sign, such as that of `verify.kerberos`, say who may have made it. */
+/** The signature that the message must bear (XML Signature 1.1, WSS 1.1 §8). `trustRefs`, `secretRefs` or a token whose key may sign, such as those of `verify.saml` and `verify.kerberos`, say who may have made it. */
 export interface VerifySignature {
   /** Certificates that decide who may sign: certification authorities, or with `pin` the signers themselves. Other certificates in the same object are where a signer is found that the message only names by serial number, key identifier, thumbprint or key value. */
   readonly trustRefs?: readonly TrustReference[];
@@ -342,6 +344,42 @@ export interface UsersReference {
   readonly namespace?: string;
 }
 
+/** The SAML assertion that the message must bear (WSS SAML token profile 1.1): exactly one, whose issuer is trusted, which is for us, and which the sender proves it may use. Encrypted ones are decrypted with the keys of `decryption`. */
+export interface VerifySAML {
+  /** Certificates that decide who may issue assertions: certification authorities, or with `pin` the issuers themselves. */
+  readonly trustRefs?: readonly TrustReference[];
+  /** What the distinguished name must look like, as RFC 2253 writes it. */
+  readonly subject?: NameConstraint;
+  /** What the distinguished name must look like, as RFC 2253 writes it. */
+  readonly issuer?: NameConstraint;
+  /** The signer's certificate must be made out to one of these DNS names. */
+  readonly dnsNames?: readonly string[];
+  /** The signer's certificate must be made out to one of these URIs, for example a SPIFFE identity. */
+  readonly uris?: readonly string[];
+  /** Extended key usages that the signer's certificate must all have: object identifiers, or `any`, `serverAuth`, `clientAuth`, `codeSigning`, `emailProtection`, `timeStamping`, `OCSPSigning`. */
+  readonly extendedKeyUsage?: readonly string[];
+  /** Refuses signers whose certificates have been revoked. A signer of whose issuer there is no current list is refused. */
+  readonly revocation?: Revocation;
+  /** The algorithms that a message may be signed with. */
+  readonly accept: SignatureAccept;
+  /** `Required`: the issuer must have signed the assertion. `Optional`: one that it has not signed is taken, too, if its sender vouches for it (`SenderVouches`). */
+  readonly assertionSignature: 'Required' | 'Optional';
+  /** Versions of SAML that are accepted. */
+  readonly versions: readonly ('1.1' | '2.0')[];
+  /** What the assertion may call its issuer. Default: whatever the signer writes there. */
+  readonly issuers?: readonly string[];
+  /** Names of ours: each AudienceRestriction must name one of them, and there must be one. Default: none, and an assertion that is for an audience is refused. */
+  readonly audiences?: readonly string[];
+  /** Addresses of ours that a SubjectConfirmation may name as its Recipient. Default: none, and one that names a Recipient confirms nothing. */
+  readonly recipients?: readonly string[];
+  /** How the sender may prove that the assertion is its to use. `HolderOfKey`: what `signature` demands was signed with the key that the assertion names, or that signature was. `SenderVouches`: a signature that `signature` trusts covers the assertion, the Body and what else is demanded. `Bearer`: whoever has the assertion may use it. */
+  readonly confirmations: readonly ('HolderOfKey' | 'SenderVouches' | 'Bearer')[];
+  /** How far our clock may differ from the issuer's. */
+  readonly clockSkew: string;
+  /** The longest that may lie between IssueInstant and NotOnOrAfter. An assertion without NotOnOrAfter ends that long after it was issued. */
+  readonly maxLifetime: string;
+}
+
 /** The Kerberos ticket that the message must bear (Kerberos token profile 1.1), checked with the keytab alone, without asking the KDC. It says who sent the message; where `signature` names neither `trustRefs` nor `secretRefs`, the key of the ticket must have signed, and only that says that the message is theirs. */
 export interface VerifyKerberos {
   /** A Secret that holds a keytab of MIT format in `keytab`. RC4, DES and Triple DES keys in it are not used. */
@@ -388,8 +426,19 @@ export interface Replay {
 export interface IdentityHeader {
   /** Name of the header. */
   readonly name: string;
-  /** `Subject`, `Issuer`, `SerialNumber` (decimal) and `ThumbprintSHA256` (hexadecimal) of the signer's certificate, the `Username` of the UsernameToken, or the `KerberosPrincipal` of the ticket. */
-  readonly value: 'Subject' | 'Issuer' | 'SerialNumber' | 'ThumbprintSHA256' | 'Username' | 'KerberosPrincipal';
+  /** `Subject`, `Issuer`, `SerialNumber` (decimal) and `ThumbprintSHA256` (hexadecimal) of the signer's certificate, the `Username` of the UsernameToken, the `KerberosPrincipal` of the ticket, or of the SAML assertion the name of its subject (`SAMLSubject`), its issuer (`SAMLIssuer`) and the values of an `attribute` (`SAMLAttribute`), separated by commas. */
+  readonly value:
+    | 'Subject'
+    | 'Issuer'
+    | 'SerialNumber'
+    | 'ThumbprintSHA256'
+    | 'Username'
+    | 'KerberosPrincipal'
+    | 'SAMLSubject'
+    | 'SAMLIssuer'
+    | 'SAMLAttribute';
+  /** Name of the attribute, for `SAMLAttribute`. */
+  readonly attribute?: string;
 }
 
 /** WS-Addressing header blocks, written before `secure` so that they can be signed. Those that the message has already are replaced. */

@@ -15,6 +15,7 @@ import type {
   Timestamp,
   UsernameToken,
   Verify,
+  VerifySAML,
   VerifySignature,
   SignatureAccept,
   WSSecurityPolicySpec,
@@ -90,11 +91,12 @@ export interface ResolvedPhase {
   readonly secure?: ResolvedSecure;
 }
 
-export interface ResolvedVerify extends Omit<Verify, 'decryption' | 'signature'> {
+export interface ResolvedVerify extends Omit<Verify, 'decryption' | 'signature' | 'saml'> {
   readonly decryption?: With<Decryption, 'requiredParts' | 'requireSignedEncryptedData'>;
   readonly signature?: Omit<With<VerifySignature, 'requiredParts'>, 'accept'> & {
     readonly accept: With<SignatureAccept, 'algorithms'>;
   };
+  readonly saml?: Omit<VerifySAML, 'accept'> & { readonly accept: With<SignatureAccept, 'algorithms'> };
 }
 
 export interface ResolvedSecure extends Omit<Secure, 'timestamp' | 'usernameToken' | 'signature' | 'encryption'> {

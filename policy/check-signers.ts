@@ -5,12 +5,12 @@ import type { PhaseContext } from './check-policy.ts';
 import type { Report } from './report.ts';
 
 export function checkSigners(report: Report, verify: ResolvedVerify, context: PhaseContext): void {
-  const { signature, decryption } = verify;
+  const { signature, decryption, saml } = verify;
   const shared = sharesKeys(verify, context);
-  if (signature && !signature.trustRefs && !signature.secretRefs && !shared) {
+  if (signature && !signature.trustRefs && !signature.secretRefs && !saml && !shared) {
     report.error(
       ['verify', 'signature'],
-      'trustRefs (certificates that may sign) or secretRefs (shared secrets of HMAC signatures) must be given, or a token whose key signs, such as verify.kerberos',
+      'trustRefs (certificates that may sign) or secretRefs (shared secrets of HMAC signatures) must be given, or a token whose key signs, such as verify.saml or verify.kerberos',
     );
   }
   if (decryption && !decryption.keyRefs && !shared) {

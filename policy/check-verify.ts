@@ -1,26 +1,26 @@
 /** `verify`: contradictions, and what is legal but weak. */
 
-import { RE2JS, RE2JSException } from 're2js';
 import type { ResolvedVerify } from './bundle.ts';
 import { checkActor } from './check-actor.ts';
 import { checkVerifyAddressing } from './check-addressing.ts';
 import { warnLegacy } from './check-algorithms.ts';
 import { checkVerifyKerberos } from './check-kerberos.ts';
+import { checkExpression } from './check-expression.ts';
 import { checkParts, type PartRules } from './check-parts.ts';
 import { checkSigners } from './check-signers.ts';
 import type { PhaseContext } from './check-policy.ts';
+import { checkSaml } from './check-saml.ts';
 import { durationMs } from './duration.ts';
-import type { FieldPath } from './load.ts';
 import type { Report } from './report.ts';
 
 const SIGNED: PartRules = {
   what: 'signed',
-  parts: ['Body', 'Timestamp', 'Token', 'UsernameToken', 'Signature'],
+  parts: ['Body', 'Timestamp', 'Token', 'UsernameToken', 'Signature', 'Assertion'],
   modes: { part: [], header: [], element: [] },
 };
 const ENCRYPTED: PartRules = {
   what: 'encrypted',
-  parts: ['Body', 'UsernameToken', 'Signature'],
+  parts: ['Body', 'UsernameToken', 'Signature', 'Assertion'],
   modes: { part: ['Element'], header: ['Content', 'Element'], element: ['Content', 'Element'] },
 };
 
@@ -32,12 +32,12 @@ const RESERVED_HEADERS = new Set([
 
 export function checkVerify(report: Report, verify: ResolvedVerify, context: PhaseContext): void {
   const at = ['verify'];
-  const { timestamp, decryption, signature, usernameToken, kerberos, addressing } = verify;
+  const { timestamp, decryption, signature, usernameToken, saml, kerberos, addressing } = verify;
   checkActor(report, [...at, 'actor'], verify.actor);
-  if (!timestamp && !decryption && !signature && !usernameToken && !kerberos && !addressing) {
+  if (!timestamp && !decryption && !signature && !usernameToken && !saml && !kerberos && !addressing) {
     report.error(
       at,
-      'demands nothing; give it timestamp, decryption, signature, usernameToken, kerberos or addressing',
+      'demands nothing; give it timestamp, decryption, signature, usernameToken, saml, kerberos or addressing',
     );
   }
   if (timestamp && durationMs(timestamp.maxAge) === 0) {
@@ -65,6 +65,7 @@ export function checkVerify(report: Report, verify: ResolvedVerify, context: Pha
   checkVerifyKerberos(report, verify);
   checkDecryption(report, verify);
   checkSignature(report, verify);
+  checkSaml(report, verify);
   checkConfirmation(report, verify, context);
   checkVerifyAddressing(report, verify, context);
   checkReplay(report, verify);
@@ -103,7 +104,7 @@ function checkDecryption(report: Report, { decryption, signature }: ResolvedVeri
   });
 }
 
-function checkSignature(report: Report, { signature, timestamp, kerberos }: ResolvedVerify): void {
+function checkSignature(report: Report, { signature, timestamp, kerberos, saml }: ResolvedVerify): void {
   if (!signature) return;
   const at = ['verify', 'signature'];
   const { accept, trustRefs, secretRefs } = signature;
@@ -132,7 +133,7 @@ function checkSignature(report: Report, { signature, timestamp, kerberos }: Reso
   }
   accept.algorithms.forEach((algorithm, index) => {
     const item = [...at, 'accept', 'algorithms', index];
-    if (algorithm.startsWith('HMAC') && trustRefs && !secretRefs && !kerberos) {
+    if (algorithm.startsWith('HMAC') && trustRefs && !secretRefs && !kerberos && !saml) {
       report.error(item, `${algorithm} is verified with a shared secret; add secretRefs or remove it`);
     }
     warnLegacy(report, item, algorithm);
@@ -142,15 +143,6 @@ function checkSignature(report: Report, { signature, timestamp, kerberos }: Reso
   });
   if (!timestamp) {
     report.warning(at, 'without verify.timestamp nobody looks at the age of the message; add timestamp: {}');
-  }
-}
-
-function checkExpression(report: Report, at: FieldPath, expression: string): void {
-  try {
-    RE2JS.compile(expression);
-  } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
-    report.error(at, `"${expression}" is no RE2 regular expression (${error.message})`);
   }
 }
 
@@ -202,7 +194,11 @@ function checkIdentityHeaders(report: Report, verify: ResolvedVerify): void {
     if (value === 'KerberosPrincipal' && !verify.kerberos) {
       report.error([...at, 'value'], 'KerberosPrincipal comes from a ticket; add verify.kerberos');
     }
-    if (value !== 'Username' && value !== 'KerberosPrincipal' && !verify.signature?.trustRefs) {
+    if (value.startsWith('SAML') && !verify.saml) {
+      report.error([...at, 'value'], `${value} comes from a SAML assertion; add verify.saml`);
+    }
+    const ofCertificate = value !== 'Username' && value !== 'KerberosPrincipal' && !value.startsWith('SAML');
+    if (ofCertificate && !verify.signature?.trustRefs) {
       report.error(
         [...at, 'value'],
         `${value} comes from the signer's certificate; add verify.signature with trustRefs`,

@@ -216,7 +216,7 @@ function resolveEncryption(encryption: Encryption, { encryption: preset }: Prese
 }
 
 function resolveVerify(verify: Verify): ResolvedVerify {
-  const { decryption, signature, ...rest } = verify;
+  const { decryption, signature, saml, ...rest } = verify;
   const cbc = decryption?.accept.dataAlgorithms.some((algorithm) => algorithm.endsWith('-CBC')) ?? false;
   const timestampOptional = verify.timestamp?.required === false;
   return {
@@ -237,12 +237,15 @@ function resolveVerify(verify: Verify): ResolvedVerify {
         ...signature,
         accept: {
           algorithms: [
-            ...(signature.trustRefs ? ASYMMETRIC_SHA2 : []),
-            ...(signature.secretRefs || !signature.trustRefs || verify.kerberos ? HMAC_SHA2 : []),
+            ...(signature.trustRefs || saml ? ASYMMETRIC_SHA2 : []),
+            ...(signature.secretRefs || !signature.trustRefs || verify.kerberos || (saml && decryption)
+              ? HMAC_SHA2
+              : []),
           ],
           ...signature.accept,
         },
       },
     }),
+    ...(saml && { saml: { ...saml, accept: { algorithms: [...ASYMMETRIC_SHA2], ...saml.accept } } }),
   };
 }

@@ -17,7 +17,7 @@ export function referencesOf(spec: ResolvedSpec): Reference[] {
 }
 
 function phaseReferences({ verify, secure }: ResolvedPhase, at: FieldPath): Reference[] {
-  const { decryption, signature, usernameToken, kerberos } = verify ?? {};
+  const { decryption, signature, usernameToken, saml, kerberos } = verify ?? {};
   const { secretRef, pool } = secure?.usernameToken?.credentials ?? {};
   const credentials = [...at, 'secure', 'usernameToken', 'credentials'];
   return [
@@ -27,6 +27,8 @@ function phaseReferences({ verify, secure }: ResolvedPhase, at: FieldPath): Refe
     ...list([...at, 'verify', 'signature', 'revocation', 'crlRefs'], signature?.revocation?.crlRefs),
     ...one([...at, 'verify', 'usernameToken', 'usersRef'], usernameToken?.usersRef),
     ...one([...at, 'verify', 'kerberos', 'keytabRef'], kerberos?.keytabRef),
+    ...list([...at, 'verify', 'saml', 'trustRefs'], saml?.trustRefs),
+    ...list([...at, 'verify', 'saml', 'revocation', 'crlRefs'], saml?.revocation?.crlRefs),
     ...one([...credentials, 'secretRef'], secretRef),
     ...pooled([...credentials, 'pool'], pool),
     ...one([...at, 'secure', 'signature', 'keyRef'], secure?.signature?.keyRef),

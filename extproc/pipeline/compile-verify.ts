@@ -17,6 +17,7 @@ import type {
 } from '../wss/settings.ts';
 import { compileKerberosService } from './compile-kerberos.ts';
 import { encryptedParts, signedParts } from './compile-parts.ts';
+import { compileSaml } from './compile-saml.ts';
 import { textOf, type KeySource } from './key-source.ts';
 
 type Decryption = NonNullable<ResolvedVerify['decryption']>;
@@ -31,6 +32,7 @@ export function compileVerify(verify: ResolvedVerify, at: FieldPath, keys: KeySo
   const signature = verify.signature && compileSignature(verify.signature, [...at, 'signature'], keys);
   const usernameToken = verify.usernameToken && compileUsers(verify.usernameToken, [...at, 'usernameToken'], keys);
   const kerberos = verify.kerberos && compileKerberosService(verify.kerberos, [...at, 'kerberos'], keys);
+  const saml = verify.saml && compileSaml(verify.saml, trustOf(verify.saml, [...at, 'saml'], keys));
   if (keys.problems.length > before) return undefined;
   return {
     ...(verify.actor !== undefined && { actor: verify.actor }),
@@ -47,6 +49,7 @@ export function compileVerify(verify: ResolvedVerify, at: FieldPath, keys: KeySo
     ...(signature && { signature }),
     ...(usernameToken && { usernameToken }),
     ...(kerberos && { kerberos }),
+    ...(saml && { saml }),
     signatureConfirmation: verify.signatureConfirmation === 'Required',
     ...(verify.addressing && {
       addressing: { ...verify.addressing, allowedReplyTo: verify.addressing.allowedReplyTo ?? [] },
@@ -76,7 +79,7 @@ function compileSignature(signature: Signature, at: FieldPath, keys: KeySource):
   const secrets = (signature.secretRefs ?? []).map((reference, index) =>
     keys.attempt([...at, 'secretRefs', index], () => readSharedSecret(keys.get(reference))),
   );
-  const trust = signature.trustRefs && compileTrust(signature, signature.trustRefs, at, keys);
+  const trust = trustOf(signature, at, keys);
   return {
     ...(trust && { trust }),
     secrets: secrets.filter((secret) => secret !== undefined),
@@ -85,13 +88,15 @@ function compileSignature(signature: Signature, at: FieldPath, keys: KeySource):
   };
 }
 
-function compileTrust(
-  signature: Signature,
-  trustRefs: readonly TrustReference[],
-  at: FieldPath,
-  keys: KeySource,
-): TrustStore | undefined {
-  const { subject, issuer, dnsNames, uris, extendedKeyUsage, revocation } = signature;
+/** Which certificates are trusted, and what they must have. */
+type Trusted = Pick<
+  Signature,
+  'trustRefs' | 'subject' | 'issuer' | 'dnsNames' | 'uris' | 'extendedKeyUsage' | 'revocation'
+>;
+
+function trustOf(trusted: Trusted, at: FieldPath, keys: KeySource): TrustStore | undefined {
+  const { trustRefs, subject, issuer, dnsNames, uris, extendedKeyUsage, revocation } = trusted;
+  if (trustRefs === undefined) return undefined;
   const bundles = trustRefs.map((reference, index) =>
     keys.attempt([...at, 'trustRefs', index], () => trustBundle(reference, keys)),
   );

@@ -22,7 +22,7 @@ export function identityValues(
 ): readonly IdentityValue[] {
   return headers.map((header) => {
     const name = header.name.toLowerCase();
-    const value = valueOf(header.value, identity);
+    const value = valueOf(header, identity);
     if (value !== undefined && hasControl(value)) {
       throw new IdentityHeaderError(`the ${header.value} of the message holds a control character`);
     }
@@ -30,8 +30,8 @@ export function identityValues(
   });
 }
 
-function valueOf(value: IdentityHeader['value'], identity: Verified['identity']): string | undefined {
-  const { certificate, username, kerberos } = identity;
+function valueOf({ value, attribute }: IdentityHeader, identity: Verified['identity']): string | undefined {
+  const { certificate, username, kerberos, saml } = identity;
   switch (value) {
     case 'Subject':
       return certificate?.subject;
@@ -45,7 +45,19 @@ function valueOf(value: IdentityHeader['value'], identity: Verified['identity'])
       return username;
     case 'KerberosPrincipal':
       return kerberos?.principal;
+    case 'SAMLSubject':
+      return saml?.subject;
+    case 'SAMLIssuer':
+      return saml?.issuer;
+    case 'SAMLAttribute':
+      return listOf(saml?.attributes.get(attribute ?? ''));
   }
+}
+
+/** The values as a list (RFC 9110 §5.6.1); one that looks like a list itself as a quoted string. */
+function listOf(values: readonly string[] = []): string | undefined {
+  if (values.length === 0) return undefined;
+  return values.map((value) => (/[",]/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value)).join(',');
 }
 
 function hasControl(value: string): boolean {

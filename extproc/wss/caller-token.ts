@@ -7,17 +7,19 @@ import { InvalidTokenError } from './errors.ts';
 import { hashFields } from './hash-fields.ts';
 import type { CallerToken } from './issued-token.ts';
 import { WSSE } from './namespaces.ts';
+import type { VerifiedAssertion } from './saml/token.ts';
 import { selfContained } from './self-contained.ts';
 import { elementAt } from './structure.ts';
 import type { UsernameTokenFacts } from './username-token/check.ts';
 import type { GoodSignature, Verification } from './verification.ts';
 
 /**
- * The UsernameToken if that was verified, or else the certificate that signed what had to be signed. A signature with a
+ * The SAML assertion if one was verified, or else the UsernameToken, or else the certificate that signed what had to be signed. A signature with a
  * shared secret has no token that would say whose it is.
  *
  * @param user of the UsernameToken of our Security header
  * @param decisive the signature that covers everything required
+ * @param saml the assertion of our Security header
  * @throws {InvalidTokenError} when there are comments or processing instructions in the token, which others may read as
  *   another name than we did
  */
@@ -25,9 +27,15 @@ export function callerToken(
   state: Verification,
   user: UsernameTokenFacts | undefined,
   decisive: GoodSignature | undefined,
+  saml?: VerifiedAssertion,
 ): CallerToken | undefined {
   const { index } = state.message;
   const certificate = decisive?.certificate;
+  if (saml !== undefined) {
+    const bytes = takenOut(state, elementAt(index, saml.range.start));
+    // One that its issuer has not signed is worth what the signature around it is.
+    return { bytes, identity: hashFields('SAMLAssertion', bytes, certificate?.der ?? '') };
+  }
   if (user !== undefined) {
     const bytes = takenOut(state, index.child(state.security, WSSE, 'UsernameToken'));
     return { bytes, identity: hashFields('UsernameToken', user.username, user.password, certificate?.der ?? '') };

@@ -7,6 +7,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../keys/certificate.ts';
 import type { TrustStore } from '../keys/trust-store.ts';
 import type { KerberosService } from './kerberos/accept.ts';
+import type { VerifySamlSettings } from './saml/settings.ts';
 import type {
   CanonicalizationName,
   DataAlgorithm,
@@ -263,6 +264,7 @@ export interface VerifySettings {
   readonly endorsing?: VerifyEndorsingSettings;
   readonly usernameToken?: VerifyUsernameTokenSettings;
   readonly kerberos?: KerberosService;
+  readonly saml?: VerifySamlSettings;
   readonly signatureConfirmation: boolean;
   readonly addressing?: VerifyAddressingSettings;
   readonly replay: ReplaySettings;

@@ -5,6 +5,7 @@ import { unwrapEncryptedKey } from './encryption/unwrap-key.ts';
 import { findTicketKey } from './kerberos/token.ts';
 import type { KeyHint } from './key-info/read.ts';
 import type { KeyProof } from './key-proof.ts';
+import { findHolderSecret } from './saml/holder.ts';
 import { deriveUserKey } from './username-token/derive-key.ts';
 import type { SessionKey, Verification } from './verification.ts';
 
@@ -44,6 +45,9 @@ export function findSymmetricKey(state: Verification, hint: KeyHint): SymmetricK
     case 'kerberosTicket':
     case 'kerberosSha1':
       return findTicketKey(state, hint);
+    case 'samlAssertion':
+    case 'samlAssertionId':
+      return findHolderSecret(state, hint);
     default:
       return undefined;
   }

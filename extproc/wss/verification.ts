@@ -15,6 +15,7 @@ import type { VerifiedTicket } from './kerberos/token.ts';
 import type { KeyProof } from './key-proof.ts';
 import type { VerifySettings } from './settings.ts';
 import { readSoap, securityHeaders, type SoapMessage } from './soap.ts';
+import type { VerifiedAssertion } from './saml/token.ts';
 import { elementAt } from './structure.ts';
 import type { DerivedUserKey } from './username-token/derive-key.ts';
 
@@ -94,6 +95,8 @@ export class Verification {
   processed: ByteRange[] = [];
   readonly sessionKeys: SessionKey[] = [];
   #tokens = new Map<number, VerifiedToken>();
+  /** The SAML assertion that was used or looked for, see `saml/token.ts`. */
+  assertion: VerifiedAssertion | undefined;
   readonly legacyAlgorithms = new Set<string>();
   encryptedDataCount = 0;
   /** Ciphertext without integrity of its own, and signed by nobody, was decrypted: see `WssError.concealed`. */
@@ -197,6 +200,14 @@ export class Verification {
       return moved === undefined ? [] : [[moved.start, token]];
     });
     this.#tokens = new Map(tokens);
+    const { assertion } = this;
+    if (assertion !== undefined) {
+      const range = map(assertion.range);
+      if (range === undefined || replacements.some((replacement) => covers(assertion.range, replacement))) {
+        throw new InvalidStructureError('what was verified of an assertion is decrypted afterwards');
+      }
+      this.assertion = { ...assertion, range };
+    }
     this.processed = this.processed.flatMap((range) => {
       // What stands in the place of an EncryptedData that was dealt with has itself not been.
       return replacements.some((replacement) => covers(replacement, range)) ? [] : (map(range) ?? []);

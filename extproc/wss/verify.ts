@@ -12,7 +12,7 @@ import { checkAddressing } from './addressing/check.ts';
 import { messageIdOf, readAddressing, type Addressing } from './addressing/read.ts';
 import { anyCovers } from './byte-ranges.ts';
 import { callerToken } from './caller-token.ts';
-import { decryptByKey, decryptByList, decryptToken } from './encryption/decrypt.ts';
+import { decryptAssertion, decryptByKey, decryptByList, decryptToken } from './encryption/decrypt.ts';
 import { checkEncryptedParts } from './encryption/required-parts.ts';
 import { findEndorsement, isOverSignature } from './endorsing/verify.ts';
 import {
@@ -31,6 +31,8 @@ import { checkKerberosToken, ticketReplayEntry, type VerifiedTicket } from './ke
 import type { KeyProof } from './key-proof.ts';
 import { DS, WSU, XENC } from './namespaces.ts';
 import type { SamlIdentity } from './saml/identity.ts';
+import { checkSaml, samlReplayEntries } from './saml/verify.ts';
+import { isEncryptedAssertion } from './saml/versions.ts';
 import type { VerifySettings } from './settings.ts';
 import { checkSignatureConfirmation } from './signature-confirmation/check.ts';
 import { findDecisiveSignature } from './signature/required-parts.ts';
@@ -104,6 +106,7 @@ function verifyBare(message: SoapMessage, settings: VerifySettings, context: Ver
     endorsing !== undefined ||
     usernameToken !== undefined ||
     settings.kerberos !== undefined ||
+    settings.saml !== undefined ||
     signatureConfirmation;
   if (demanding) throw new SecurityHeaderMissingError('the message has no Security header for us');
   const addressing = addressingOf(message, settings, context);
@@ -161,6 +164,10 @@ function processChild(state: Verification, child: number): void {
     else if (signature !== undefined) verifySignature(state, signature, child);
     return;
   }
+  if (state.settings.saml !== undefined && decryption !== undefined && isEncryptedAssertion(index, child)) {
+    decryptAssertion(state, decryption, child);
+    return;
+  }
   if (index.namespaceUri(child) !== XENC) return;
   if (decryption === undefined) {
     // Left in place, another receiver may decrypt it; removed with the header, the key would be lost.
@@ -191,16 +198,19 @@ function conclude(state: Verification): Verified {
   const endorsement = settings.endorsing && findEndorsement(state, settings.endorsing, decisive);
   // Where the message's signature says nothing of who made it, whoever signed it in turn is the sender.
   const signer = decisive?.certificate === undefined ? (endorsement ?? decisive) : decisive;
+  const saml = settings.saml && checkSaml(state, settings.saml);
   if (settings.signatureConfirmation) checkConfirmed(state, decisive);
   const addressing = addressingOf(state.message, settings, context);
   const identity = {
     username: user?.username,
     certificate: signer?.certificate,
     ...(ticket && { kerberos: { principal: ticket.client } }),
+    ...(saml && { saml: saml.identity }),
   };
   const replay = replayEntries(state, timestamp, user, ticket);
+  if (saml !== undefined) replay.push(...samlReplayEntries(saml.verified, context.now));
   if (addressing !== undefined) replay.push(...messageIdEntries(addressing, settings, context, identity));
-  const caller = settings.caller && callerToken(state, user, signer);
+  const caller = settings.caller && callerToken(state, user, signer, saml?.verified);
   return {
     bytes: forwardedBytes(state),
     message: state.message,

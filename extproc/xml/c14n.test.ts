@@ -226,6 +226,25 @@ test('STR-Transform: the apex declares a default namespace, if need be an empty 
   assert.equal(form(listed, 0, options), '<p:a xmlns="" xmlns:p="urn:p"></p:a>');
 });
 
+test('enveloped signature transform: an element is left out, and nothing else', () => {
+  const document =
+    '<a:r xmlns:a="urn:a" xmlns:b="urn:b"> <b:s> <b:t x="&lt;"/>\r\n</b:s ><!-- c -->\r\n<b:u/><b:v  y="1" xmlns:b="urn:b"></b:v></a:r>';
+  const left = document.slice(document.indexOf('<b:s>'), document.indexOf('<!--'));
+  const id = { prefix: '', namespaceUri: '', localName: 'Id', value: '1', declare: false };
+  for (const options of [...INCLUSIVE, EXCLUSIVE, { ...EXCLUSIVE, comments: true, inclusivePrefixes: ['b'] }]) {
+    const whole = index(document);
+    const without = index(document.replace(left, ''));
+    const omitted = named(whole, 's');
+    assert.equal(form(whole, 0, { ...options, omitted }), form(without, 0, options));
+    const added = (x: XmlIndex) => ({ added: new Map([[named(x, 'u'), id]]) });
+    assert.equal(
+      form(whole, 0, { ...options, omitted, ...added(whole) }),
+      form(without, 0, { ...options, ...added(without) }),
+    );
+    assert.equal(form(whole, omitted, options), form(index(document), omitted, options));
+  }
+});
+
 test('relative namespace URIs have no canonical form', () => {
   const relative = ['a', './a', '../a', '/a', '//host/a', '?a', '#a', '1:a', ':a', 'é:a', ' urn:a', '&#x20;urn:a'];
   for (const uri of relative) {

@@ -18,6 +18,8 @@ export interface CanonicalizeOptions {
   readonly added?: ReadonlyMap<number, AddedId>;
   /** STR-Transform (WSS 1.1 §8.3): the element gets `xmlns=""` unless it renders a default namespace. */
   readonly augmentDefaultNamespace?: boolean;
+  /** An element below the one canonicalized that is left out (XML Signature 1.1 §6.6.4, enveloped signature transform). */
+  readonly omitted?: number;
 }
 
 /** An identifier that will be inserted into a start tag. */

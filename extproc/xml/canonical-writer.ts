@@ -60,8 +60,8 @@ export class CanonicalWriter {
     const namespaces = this.#namespaces;
     const last = elements[apex * ELEMENT_STRIDE + E_SUBTREE_END];
     const end = elements[apex * ELEMENT_STRIDE + E_END];
-    const added = [...(this.#options.added?.keys() ?? [])].filter((element) => element > apex).sort((a, b) => a - b);
-    let nextAdded = 0;
+    const special = this.#specialElements(apex);
+    let nextSpecial = 0;
     // Elements with the first of these flags only are copied, once the namespace of their name is rendered.
     const prefixed = this.#options.mode === 'exclusive' ? F_HAS_PREFIXED_ATTRIBUTES : 0;
     const mask = F_CANONICAL_TAG | F_EMPTY_TAG | F_HAS_DECLARATIONS | prefixed;
@@ -74,8 +74,14 @@ export class CanonicalWriter {
       const start = elements[row + E_START];
       if (nextRough < start) nextRough = this.#writeRough(start);
       if (namespaces.scopeEnd <= element) namespaces.leave(element);
-      if (element === added[nextAdded]) nextAdded++;
-      else if ((elements[row + E_FLAGS] & mask) === F_CANONICAL_TAG) {
+      if (element === special[nextSpecial]) {
+        nextSpecial++;
+        if (element === this.#options.omitted) {
+          element = this.#omit(element) - 1;
+          nextRough = this.#roughStart();
+          continue;
+        }
+      } else if ((elements[row + E_FLAGS] & mask) === F_CANONICAL_TAG) {
         const rows = tokens.rows;
         const prefix = rows[elements[row + E_NAME] * TOKEN_STRIDE + T_PREFIX];
         if (rows[prefix * TOKEN_STRIDE + T_BINDING] === elements[row + E_URI]) continue;
@@ -84,6 +90,25 @@ export class CanonicalWriter {
     }
     if (nextRough < end) this.#writeRough(end);
     this.#output.copy(this.#runStart, end);
+  }
+
+  /** Elements below the apex that must not be copied as they are, whatever their flags say, in document order. */
+  #specialElements(apex: number): number[] {
+    const { added, omitted } = this.#options;
+    if (added === undefined) return omitted === undefined ? [] : [omitted];
+    const special = [...added.keys()].filter((element) => element > apex);
+    if (omitted !== undefined) special.push(omitted);
+    return special.sort((a, b) => a - b);
+  }
+
+  /** Goes on behind an element; returns the next one. */
+  #omit(element: number): number {
+    const { elements } = this.#index.tables;
+    const row = element * ELEMENT_STRIDE;
+    this.#output.copy(this.#runStart, elements[row + E_START]);
+    this.#runStart = elements[row + E_END];
+    this.#roughRow = this.#firstRough(this.#runStart);
+    return elements[row + E_SUBTREE_END];
   }
 
   /** First row of the table of rough stretches at or after `offset`. */

@@ -17,7 +17,8 @@ import {
 import { elementById, keyHintsOf } from '../key-info/read.ts';
 import { TYPE_CONTENT, TYPE_ELEMENT, WSSE, WSSE11, XENC } from '../namespaces.ts';
 import type { DecryptionSettings } from '../settings.ts';
-import { elementAt, optionalChild } from '../structure.ts';
+import { isEncryptedAssertion } from '../saml/versions.ts';
+import { elementAt, optionalChild, requiredChild } from '../structure.ts';
 import { findSymmetricKey, type SymmetricKey } from '../symmetric-key.ts';
 import type { Edit, SessionKey, Verification } from '../verification.ts';
 import { readCipherValue, readDataReferences, readMethod } from './cipher-value.ts';
@@ -57,6 +58,21 @@ export function decryptToken(state: Verification, settings: DecryptionSettings, 
   if (session === undefined) return false;
   replaceAll(state, [decryptOne(state, settings, encryptedData, session)]);
   return true;
+}
+
+/**
+ * Decrypts a saml:EncryptedAssertion of the Security header, whose place the assertion takes (SAML 2.0 Core §2.3.4). Its key
+ * stands in the EncryptedData or beside it.
+ *
+ * @throws KeyNotFoundError, and the errors of decryption
+ */
+export function decryptAssertion(state: Verification, settings: DecryptionSettings, encryptedAssertion: number): void {
+  const { index } = state.message;
+  const encryptedData = requiredChild(index, encryptedAssertion, XENC, 'EncryptedData');
+  const beside = optionalChild(index, encryptedAssertion, XENC, 'EncryptedKey');
+  const key = beside === -1 ? keyOf(state, encryptedData) : unwrapEncryptedKey(state, beside);
+  if (key === undefined) throw new KeyNotFoundError('an EncryptedAssertion names no key that we have');
+  replaceAll(state, [decryptOne(state, settings, encryptedData, key)]);
 }
 
 /**
@@ -167,7 +183,8 @@ function checkIntegrity(
 }
 
 /**
- * Where the plaintext goes: in place of the EncryptedData, or of the wsse11:EncryptedHeader around it (WSS 1.1 §9.3).
+ * Where the plaintext goes: in place of the EncryptedData, or of the wsse11:EncryptedHeader (WSS 1.1 §9.3) or
+ * saml:EncryptedAssertion around it.
  *
  * @throws InvalidStructureError outside of Header and Body, and in a Security header that is not ours
  */
@@ -191,11 +208,12 @@ function findPlace(
   if (isHeader && index.children(above).length > 1) {
     throw new InvalidStructureError('an EncryptedHeader holds more than one EncryptedData');
   }
+  const isToken = above !== -1 && index.parent(above) === state.security && isEncryptedAssertion(index, above);
   const type = index.attribute(element, '', 'Type');
   if (type !== undefined && type !== TYPE_ELEMENT && type !== TYPE_CONTENT) {
     throw new InvalidStructureError('an EncryptedData is of a Type that is not supported');
   }
-  const replaced = isHeader ? above : element;
+  const replaced = isHeader || isToken ? above : element;
   const parent = index.parent(replaced);
   return {
     ...state.rangeOf(replaced),

@@ -14,7 +14,7 @@ import {
   ReferenceUnresolvedError,
   UnsupportedTokenError,
 } from '../errors.ts';
-import { SAML1, SAML2, SAML_VERSIONS } from '../saml/versions.ts';
+import { isAssertion, SAML1, SAML2 } from '../saml/versions.ts';
 import { readKeyValue } from './read-key-value.ts';
 import {
   BASE64_BINARY,
@@ -185,11 +185,6 @@ function readKeyIdentifier(index: XmlIndex, element: number): KeyHint {
     default:
       throw new UnsupportedTokenError('the KeyIdentifier is of a type that is not supported');
   }
-}
-
-/** Whether an element is a SAML assertion; an encrypted one is not. */
-export function isAssertion(index: XmlIndex, element: number): boolean {
-  return SAML_VERSIONS.some(({ namespace }) => index.is(element, namespace, 'Assertion'));
 }
 
 function checkEncoding(index: XmlIndex, element: number): void {

@@ -1,5 +1,7 @@
 /** The names of SAML and of the WSS SAML token profile 1.1. */
 
+import type { XmlIndex } from '../../xml/xml-index.ts';
+
 const PROFILE_10 = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.0';
 const PROFILE_11 = 'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1';
 
@@ -30,3 +32,12 @@ export const SAML2: SamlVersion = {
   tokenTypes: [`${PROFILE_11}#SAMLV2.0`, 'urn:oasis:names:tc:SAML:2.0:assertion', `${PROFILE_10}#SAMLAssertion-2.0`],
 };
 export const SAML_VERSIONS: readonly SamlVersion[] = [SAML1, SAML2];
+
+/** Whether an element is a SAML assertion; an encrypted one is not. */
+export function isAssertion(index: XmlIndex, element: number): boolean {
+  return SAML_VERSIONS.some(({ namespace }) => index.is(element, namespace, 'Assertion'));
+}
+
+export function isEncryptedAssertion(index: XmlIndex, element: number): boolean {
+  return index.is(element, SAML2.namespace, 'EncryptedAssertion');
+}

@@ -7,6 +7,7 @@ import type { ByteRange } from '../byte-ranges.ts';
 import { DigestMismatchError, InvalidStructureError, KeyNotFoundError } from '../errors.ts';
 import { findTokenByHash } from '../kerberos/token.ts';
 import { elementById, readTokenReference, type KeyHint } from '../key-info/read.ts';
+import { assertionElement } from '../saml/token.ts';
 import { WSSE } from '../namespaces.ts';
 import type { VerifySignatureSettings } from '../settings.ts';
 import type { Verification } from '../verification.ts';
@@ -84,6 +85,16 @@ function digestToken(
 
 /** The token of this message that a hint means, where it is no certificate; or -1. */
 function elementOf(state: Verification, hint: KeyHint): number {
-  if (hint.kind === 'kerberosSha1') return findTokenByHash(state, hint.sha1);
-  return hint.kind === 'encryptedKey' || hint.kind === 'kerberosTicket' ? hint.element : -1;
+  switch (hint.kind) {
+    case 'encryptedKey':
+    case 'kerberosTicket':
+      return hint.element;
+    case 'kerberosSha1':
+      return findTokenByHash(state, hint.sha1);
+    case 'samlAssertion':
+    case 'samlAssertionId':
+      return assertionElement(state, hint);
+    default:
+      return -1;
+  }
 }

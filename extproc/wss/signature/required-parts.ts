@@ -18,7 +18,7 @@ export function findDecisiveSignature(state: Verification, settings: VerifySigna
   if (state.signatures.length === 0) throw new SignatureMissingError('the Security header has no Signature');
   let missing: Part | undefined;
   for (const signature of state.signatures) {
-    const unsigned = settings.requiredParts.find((part) => !isSigned(state, signature, part));
+    const unsigned = settings.requiredParts.find((part) => !isPartSigned(state, signature, part));
     if (unsigned === undefined) return signature;
     missing ??= unsigned;
   }
@@ -27,7 +27,7 @@ export function findDecisiveSignature(state: Verification, settings: VerifySigna
 }
 
 /** Whether a signature covers every element of a part, whole. */
-function isSigned(state: Verification, signature: GoodSignature, part: Part): boolean {
+export function isPartSigned(state: Verification, signature: GoodSignature, part: Part): boolean {
   if (part.kind === 'Token') return signature.tokenSigned;
   const ranges = findPart(state.message, state.security, part).map((element) => state.rangeOf(element));
   // A signature does not cover itself.

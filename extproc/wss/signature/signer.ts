@@ -6,6 +6,7 @@ import { signatureAlgorithms, type SignatureAlgorithm } from '../algorithms.ts';
 import { KeyNotAcceptedError, KeyNotFoundError } from '../errors.ts';
 import type { KeyHint } from '../key-info/read.ts';
 import type { KeyProof } from '../key-proof.ts';
+import { findHolder } from '../saml/holder.ts';
 import type { VerifySignatureSettings } from '../settings.ts';
 import { findSymmetricKey } from '../symmetric-key.ts';
 import type { Verification } from '../verification.ts';
@@ -26,7 +27,7 @@ export interface TrustedKey {
 
 /**
  * Finds the keys that may have made a signature. Each of them is trusted by the policy: a certificate was validated, a
- * secret is one that the policy or this exchange holds.
+ * secret is one that the policy or this exchange holds, the key of an assertion is that of its holder.
  *
  * The family of the algorithm decides first which kind of key is looked for at all, so that a public key can never be
  * taken for an HMAC secret.
@@ -42,10 +43,16 @@ export function findSigners(
 ): TrustedKey[] {
   if (signatureAlgorithms[algorithm].keyType === 'secret') return findSecrets(state, settings, hints);
   const { trust } = settings;
-  if (trust === undefined) throw new KeyNotFoundError('the policy trusts no certificate');
+  const { saml } = state.settings;
+  if (trust === undefined && saml === undefined) throw new KeyNotFoundError('the policy trusts no certificate');
   for (const hint of hints) {
-    const chain = findChain(trust, hint);
-    if (chain === undefined) continue;
+    const chain = trust && findChain(trust, hint);
+    if (trust === undefined || chain === undefined) {
+      const holder = saml && findHolder(state, saml, hint);
+      if (holder === undefined) continue;
+      checkKeyType(holder.key, algorithm);
+      return [holder];
+    }
     const [certificate] = chain;
     checkKeyType(certificate.publicKey, algorithm);
     trust.validate(chain, state.context.now);
@@ -86,7 +93,8 @@ function findCertificate(
   }
 }
 
-function checkKeyType(key: KeyObject, algorithm: SignatureAlgorithm): void {
+/** @throws KeyNotAcceptedError when the key is of another kind than the algorithm is for */
+export function checkKeyType(key: KeyObject, algorithm: SignatureAlgorithm): void {
   const { keyType, pss } = signatureAlgorithms[algorithm];
   const type = key.asymmetricKeyType;
   if (type !== keyType && !(type === 'rsa-pss' && pss)) {
