@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { parser } from '@prometheus-io/lezer-promql';
 import type { Registry } from 'prom-client';
 import { parse } from 'yaml';
+import { DecisionMetrics } from '../extproc/decisions/metrics.ts';
 import { createLogger } from '../extproc/observe/log.ts';
 import { Metrics } from '../extproc/observe/metrics.ts';
 import { openSharedStore } from '../extproc/redis/shared-store.ts';
@@ -79,6 +80,7 @@ async function exported(): Promise<Set<string>> {
 /** Those of issued tokens, and of a Redis, which need not be there. */
 async function addTokenMetrics(registry: Registry): Promise<void> {
   new TokenMetrics(registry);
+  new DecisionMetrics(registry, { queued: () => 0, failing: () => false });
   const cacheKeysFolder = mkdtempSync(path.join(tmpdir(), 'waxseal-monitoring-'));
   try {
     writeFileSync(path.join(cacheKeysFolder, '1'), randomBytes(32).toString('base64'));

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { audit, logFiles, logFolder, openLog, problemsOf, verdict } from '../../test/support/decision-logs.ts';
-import { formatLine, parseLine, type ChainEnd } from './line.ts';
+import { formatLine, parseLine, type ChainEnd, type LogRecord } from './line.ts';
 
 /** A log of one file: head, checkpoint, as many decisions, checkpoint. */
 async function writtenLog(t: TestContext, decisions: number): Promise<{ file: string; lines: string[] }> {
@@ -80,12 +80,11 @@ test('who rewrites the chain from a line on cannot sign it', async (t) => {
   let end: ChainEnd = parseLine(texts[3] ?? '')?.end ?? assert.fail();
   for (const text of lines.slice(4)) {
     const line = parseLine(text) ?? assert.fail();
-    const { seq: _, prev: _prev, hash: _hash, signature, ...record } = line.record as unknown as Record<string, string>;
-    const forged = formatLine(
-      end,
-      { ...(record as unknown as (typeof line)['record']), ...(record['id'] && { outcome: 'refused' }) } as never,
-      signature === undefined ? undefined : () => signature,
-    );
+    const { record, signature } = line;
+    const mine: Record<string, unknown> = { ...record, ...(record.type === 'decision' && { outcome: 'refused' }) };
+    for (const name of ['seq', 'prev', 'hash', 'signature']) Reflect.deleteProperty(mine, name);
+    const old = signature?.value.toString('base64');
+    const forged = formatLine(end, mine as unknown as LogRecord, old === undefined ? undefined : () => old);
     texts.push(forged.text);
     end = forged.end;
   }

@@ -27,6 +27,10 @@ priorityClassName: {{ . }}
 {{- end }}
 securityContext:
   runAsNonRoot: true
+  {{- if and (eq (index . 1) "extproc") $root.Values.extproc.decisionLog.keySecret }}
+  # The volume of the decision log is to be writable.
+  fsGroup: 65532
+  {{- end }}
   seccompProfile: { type: RuntimeDefault }
 {{- with $values.nodeSelector }}
 nodeSelector:

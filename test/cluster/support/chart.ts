@@ -46,6 +46,7 @@ export const VALUE_SETS: Readonly<Record<string, object>> = {
     extproc: {
       autoscaling: { enabled: true, minReplicas: 3, maxReplicas: 30, targetCPUUtilization: 60 },
       affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [] } },
+      decisionLog: { keySecret: 'decisions-key', volume: { persistentVolumeClaim: { claimName: 'decisions' } } },
     },
     crds: { enabled: false },
     certificates: { mode: 'certManager' },
