@@ -121,8 +121,16 @@ async function convert(file: string | undefined, flags: Flags): Promise<Result> 
       });
       return { text: yaml, findings };
     }
-    default:
-      throw new UsageError(`${flags.from} is not known`);
+    case 'boomi': {
+      const { convertBoomi } = await import('../policy/convert/boomi/boomi.ts');
+      const { yaml, findings } = convertBoomi(file, input.bytes.toString(), naming);
+      return { text: yaml, findings };
+    }
+    default: {
+      const { convertApinizer } = await import('../policy/convert/apinizer/apinizer.ts');
+      const { yaml, findings } = convertApinizer(file, input.bytes.toString(), naming);
+      return { text: yaml, findings };
+    }
   }
 }
 
