@@ -4,14 +4,14 @@ import { Command } from 'commander';
 import type { CompiledPolicy } from '../extproc/pipeline/compile.ts';
 import type { MessageMeta } from '../extproc/pipeline/conditions.ts';
 import type { Phase } from '../extproc/pipeline/engine.ts';
-import { contentCodings, decodeBody, soapVersionOf } from '../extproc/pipeline/entity.ts';
+import { contentCodings, decodeBody, messageTypeOf } from '../extproc/pipeline/entity.ts';
+import { openRelated } from '../extproc/pipeline/related.ts';
 import { SoapVersionError } from '../extproc/pipeline/errors.ts';
 import { describeFailure } from '../extproc/pipeline/failure.ts';
 import { soapActions } from '../extproc/pipeline/request-values.ts';
 import type { ExchangeState } from '../extproc/wss/exchange-state.ts';
 import { explain, type Explanation, type Finding } from '../extproc/wss/explain.ts';
-import { operationOf, readSoap, type SoapMessage } from '../extproc/wss/soap.ts';
-import { scan } from '../extproc/xml/scan.ts';
+import { operationOf, scanSoap, type SoapMessage } from '../extproc/wss/soap.ts';
 import { readExchange } from './exchange-file.ts';
 import { loadPolicy, messageMeta, readMessage, withMessageOptions, type MessageFlags } from './message-options.ts';
 
@@ -94,9 +94,11 @@ function explainMessage(
 }
 
 function readBody({ limits }: CompiledPolicy, { headers }: MessageMeta, bytes: Buffer): SoapMessage {
-  const version = soapVersionOf(headers);
+  const type = messageTypeOf(headers);
   const decoded = decodeBody(bytes, contentCodings(headers), limits.maxBodyBytes);
-  const message = readSoap(scan(decoded, { limits: limits.xml }));
+  const opened = 'related' in type ? openRelated(decoded, type.related, limits) : undefined;
+  const message = scanSoap(opened?.root.body ?? decoded, limits.xml, opened?.opened);
+  const version = 'related' in type ? opened?.soapVersion : type.soapVersion;
   if (message.version !== version) {
     throw new SoapVersionError(`a SOAP ${message.version} envelope with the content type of SOAP ${version}`);
   }

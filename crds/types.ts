@@ -107,6 +107,8 @@ export interface Phase {
 export interface Verify {
   /** The Security header that is ours: its SOAP 1.1 actor or SOAP 1.2 role. Absent means the ultimate receiver. */
   readonly actor?: string;
+  /** Which attachments a message may have (SOAP with Attachments, MTOM). `Signed`: those that the signature covers which covers the required parts, by a reference or because an xop:Include puts them into a signed element. `Pass`: any, vouched for by nobody. `Refuse`: none. Default: Signed where `signature` is given, Pass elsewhere. */
+  readonly attachments?: 'Signed' | 'Pass' | 'Refuse';
   /** Remove our Security header once the message is verified. The headers of other actors always stay byte for byte. */
   readonly removeSecurityHeader: boolean;
   /** The age of the message, by its wsu:Timestamp (WSS 1.1 §10). */
@@ -169,14 +171,14 @@ export interface KeyReference {
 
 /** A part of the message, found by its place in it. Exactly one of `part`, `header` and `element` is given. */
 export interface Part {
-  /** `Body`: the SOAP Body. `Timestamp`, `UsernameToken`, `Signature`: that element of our Security header. `Token`: of a signature the token that signs, covered by the STR-Transform; of an encryption the issued token, unless it signs. `Assertion`: the SAML assertion of our Security header. */
-  readonly part?: 'Body' | 'Timestamp' | 'Token' | 'UsernameToken' | 'Signature' | 'Assertion';
+  /** `Body`: the SOAP Body. `Timestamp`, `UsernameToken`, `Signature`: that element of our Security header. `Token`: of a signature the token that signs, covered by the STR-Transform; of an encryption the issued token, unless it signs. `Attachments`: every attachment of the message, but what an xop:Include puts into the envelope is part of the element that holds it. `Assertion`: the SAML assertion of our Security header. */
+  readonly part?: 'Body' | 'Timestamp' | 'Token' | 'UsernameToken' | 'Signature' | 'Assertion' | 'Attachments';
   /** Header blocks of the SOAP Header. */
   readonly header?: HeaderPart;
   /** Elements below the SOAP Body. */
   readonly element?: ElementPart;
-  /** For encryption: the whole `Element`, or only its `Content`. Default: Content for Body and `element`, Element for the others. Signatures always cover the whole element. */
-  readonly mode?: 'Content' | 'Element';
+  /** For encryption: the whole `Element`, or only its `Content`. Default: Content for Body and `element`, Element for the others. Signatures always cover the whole element. Of Attachments the `Content` (the default), or with its MIME header the `Complete` part. */
+  readonly mode?: 'Content' | 'Element' | 'Complete';
   /** The part may be missing from the message; if it is there, it is treated as any other. */
   readonly optional: boolean;
 }
@@ -475,6 +477,8 @@ export interface Secure {
   readonly layout: 'Lax' | 'Strict' | 'LaxTimestampFirst' | 'LaxTimestampLast';
   /** Whose defaults hold for the fields that are not given; given fields always win. See the table of presets below. */
   readonly preset: 'Modern' | 'LegacyInterop' | 'Boomi' | 'CXFDefault' | 'WSS4JDefault';
+  /** What becomes of a message with attachments when `signature` or `encryption` protects it and neither names the part Attachments. `Refuse` (the default): it is refused. `Pass`: its attachments travel unprotected. What an xop:Include puts into the envelope is protected with the element that holds it. */
+  readonly attachments?: 'Refuse' | 'Pass';
   /** Which protection is applied first when a message is both signed and encrypted. */
   readonly order: 'SignThenEncrypt' | 'EncryptThenSign';
   /** Adds a wsu:Timestamp. */
@@ -700,6 +704,10 @@ export interface Limits {
   readonly maxDepth: number;
   /** Number of elements. */
   readonly maxElements: number;
+  /** Number of attachments of a multipart message. Default: 100. */
+  readonly maxAttachments?: number;
+  /** Size of one attachment, as it comes. Default: maxBodyBytes. */
+  readonly maxAttachmentBytes?: number;
 }
 
 /** What the controllers made of the policy, for each Gateway that it concerns (GEP-713). */

@@ -22,7 +22,15 @@ export function checkParts(report: Report, at: FieldPath, parts: readonly Part[]
         `${part.part} cannot be ${rules.what}; the parts are ${rules.parts.join(', ')}`,
       );
     }
-    if (part.mode !== undefined && part.part !== 'Body' && !rules.modes[kind].includes(part.mode)) {
+    const attachments = part.part === 'Attachments';
+    if (attachments ? part.mode === 'Element' : part.mode === 'Complete') {
+      report.error(
+        [...at, index, 'mode'],
+        'Attachments are protected as Content or Complete, and nothing else is Complete',
+      );
+    } else if (attachments) {
+      // Both of its modes are fine.
+    } else if (part.mode !== undefined && part.part !== 'Body' && !rules.modes[kind].includes(part.mode)) {
       report.error([...at, index, 'mode'], modeMessage(rules));
     }
     if (part.mode === 'Content' && part.part === 'Body' && rules.what === 'signed') {

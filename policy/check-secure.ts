@@ -18,12 +18,12 @@ import { INCLUSIVE_NAMESPACES } from './validate.ts';
 
 const SIGNABLE: PartRules = {
   what: 'signed',
-  parts: ['Body', 'Timestamp', 'Token', 'UsernameToken'],
+  parts: ['Body', 'Timestamp', 'Token', 'UsernameToken', 'Attachments'],
   modes: { part: [], header: [], element: [] },
 };
 const ENCRYPTABLE: PartRules = {
   what: 'encrypted',
-  parts: ['Body', 'Token', 'UsernameToken', 'Signature'],
+  parts: ['Body', 'Token', 'UsernameToken', 'Signature', 'Attachments'],
   modes: { part: ['Element'], header: ['Content', 'Element'], element: ['Content', 'Element'] },
 };
 

@@ -15,12 +15,12 @@ import type { Report } from './report.ts';
 
 const SIGNED: PartRules = {
   what: 'signed',
-  parts: ['Body', 'Timestamp', 'Token', 'UsernameToken', 'Signature', 'Assertion'],
+  parts: ['Body', 'Timestamp', 'Token', 'UsernameToken', 'Signature', 'Assertion', 'Attachments'],
   modes: { part: [], header: [], element: [] },
 };
 const ENCRYPTED: PartRules = {
   what: 'encrypted',
-  parts: ['Body', 'UsernameToken', 'Signature', 'Assertion'],
+  parts: ['Body', 'UsernameToken', 'Signature', 'Assertion', 'Attachments'],
   modes: { part: ['Element'], header: ['Content', 'Element'], element: ['Content', 'Element'] },
 };
 

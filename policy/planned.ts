@@ -3,8 +3,6 @@
 /** Values by the field they stand in. Fields that are not supported say so in the schema itself. */
 const plannedValues: ReadonlyMap<string, readonly string[]> = new Map([
   ['keyIdentifier', ['KerberosSHA1']],
-  ['part', ['Attachments']],
-  ['mode', ['Complete']],
   ['bspCompliance', ['Strict']],
 ]);
 

@@ -17,7 +17,7 @@ import type {
   SigningKey,
   UsernameTokenSettings,
 } from '../wss/settings.ts';
-import { encryptedParts, signedParts } from './compile-parts.ts';
+import { attachmentsPart, encryptedParts, signedParts } from './compile-parts.ts';
 import type { UserPool } from './compile.ts';
 import { compilePool } from './credential-pool.ts';
 import { textUnder, type KeySource } from './key-source.ts';
@@ -35,6 +35,7 @@ export function compileSecure(secure: ResolvedSecure, at: FieldPath, keys: KeySo
     mustUnderstand: secure.mustUnderstand,
     layout: secure.layout,
     order: secure.order,
+    ...(secure.attachments && { attachments: secure.attachments }),
     ...(timestamp && { timestamp: { ttl: durationMs(timestamp.ttl), precision: timestamp.precision } }),
     ...(usernameToken && { usernameToken }),
     ...(secure.securityToken && { securityToken: true }),
@@ -96,6 +97,7 @@ function compileSignature(
   const { keyRef, digest, canonicalization, inclusiveNamespaces, keyIdentifier, tokenType, parts, confirm } = signature;
   const rest = {
     ...{ digest, canonicalization, inclusiveNamespaces, keyIdentifier, parts: signedParts(parts), confirm },
+    ...attachmentsPart(parts),
     ...(tokenType !== 'X509v3' && { tokenType }),
   };
   if (keyIdentifier === 'SAMLAssertion') {
@@ -189,7 +191,7 @@ function compileEncryption(
 ): EncryptionSettings | undefined {
   const { recipientRef, dataAlgorithm, keyTransport, oaep, keyWrap, keyDerivation, keyIdentifier, parts } = encryption;
   const rest = {
-    ...{ dataAlgorithm, keyTransport, oaep, keyIdentifier, parts: encryptedParts(parts) },
+    ...{ dataAlgorithm, keyTransport, oaep, keyIdentifier, parts: encryptedParts(parts), ...attachmentsPart(parts) },
     ...(keyWrap && keyDerivation && { agreement: { wrap: keyWrap, derivation: keyDerivation } }),
   };
   if (recipientRef === undefined) return { ...rest, recipient: 'RequestSigner' };

@@ -16,7 +16,7 @@ import type {
   VerifyUsernameTokenSettings,
 } from '../wss/settings.ts';
 import { compileKerberosService } from './compile-kerberos.ts';
-import { encryptedParts, signedParts } from './compile-parts.ts';
+import { attachmentsPart, encryptedParts, signedParts } from './compile-parts.ts';
 import { compileSaml } from './compile-saml.ts';
 import { textOf, type KeySource } from './key-source.ts';
 
@@ -37,6 +37,7 @@ export function compileVerify(verify: ResolvedVerify, at: FieldPath, keys: KeySo
   return {
     ...(verify.actor !== undefined && { actor: verify.actor }),
     removeSecurityHeader: verify.removeSecurityHeader,
+    ...(verify.attachments && { attachments: verify.attachments }),
     ...(timestamp && {
       timestamp: {
         required: timestamp.required,
@@ -70,6 +71,7 @@ function compileDecryption(decryption: Decryption, at: FieldPath, keys: KeySourc
   return {
     keys: found.filter((key) => key !== undefined),
     requiredParts: encryptedParts(decryption.requiredParts),
+    ...attachmentsPart(decryption.requiredParts),
     accept: decryption.accept,
     requireSignedEncryptedData: decryption.requireSignedEncryptedData,
   };
@@ -84,6 +86,7 @@ function compileSignature(signature: Signature, at: FieldPath, keys: KeySource):
     ...(trust && { trust }),
     secrets: secrets.filter((secret) => secret !== undefined),
     requiredParts: signedParts(signature.requiredParts),
+    ...attachmentsPart(signature.requiredParts),
     accept: signature.accept,
   };
 }

@@ -1,6 +1,6 @@
 /** A resolved policy -> one that is ready to run: keys are key objects, conditions a function, durations milliseconds. */
 
-import type { IdentityHeader, SecurityToken } from '../../crds/types.ts';
+import type { Limits, IdentityHeader, SecurityToken } from '../../crds/types.ts';
 import type { Bundle, ResolvedPhase, ResolvedPolicy, ResolvedTokenService } from '../../policy/bundle.ts';
 import type { FieldPath } from '../../policy/load.ts';
 import { brokenBecause, type Problem } from '../../policy/problem.ts';
@@ -11,6 +11,7 @@ import {
   type UsernameTokenSettings,
   type VerifySettings,
 } from '../wss/settings.ts';
+import type { AttachmentLimits } from './related.ts';
 import { DEFAULT_LIMITS, type XmlLimits } from '../xml/limits.ts';
 import { compileAddressing } from './compile-addressing.ts';
 import { compileSecure, compileUserPool } from './compile-secure.ts';
@@ -40,7 +41,7 @@ export interface CompiledPolicy {
   /** The response must know the WS-Addressing MessageID of its request. */
   readonly remembersMessageId: boolean;
   readonly faults: CompiledFaults;
-  readonly limits: { readonly maxBodyBytes: number; readonly xml: XmlLimits };
+  readonly limits: AttachmentLimits & { readonly maxBodyBytes: number; readonly xml: XmlLimits };
   /** Why the policy cannot work: every message it concerns is refused. For the log; the client is not told. */
   readonly broken?: string;
   /** The certificates that the policy lives by. */
@@ -94,6 +95,7 @@ export interface CompiledBundle {
   readonly problems: readonly Problem[];
 }
 
+const DEFAULT_MAX_ATTACHMENTS = 100;
 const NOTHING: CompiledPhase = { identityHeaders: [] };
 const DEFAULT_FAULTS: CompiledFaults = { format: 'SOAPFault', unsignedBackendFaults: 'Refuse' };
 
@@ -209,9 +211,11 @@ function compileLimits({
   maxBodyBytes = DEFAULT_LIMITS.maxBytes,
   maxDepth = DEFAULT_LIMITS.maxDepth,
   maxElements = DEFAULT_LIMITS.maxElements,
-}): CompiledPolicy['limits'] {
+  maxAttachments = DEFAULT_MAX_ATTACHMENTS,
+  maxAttachmentBytes,
+}: Partial<Limits>): CompiledPolicy['limits'] {
   return {
-    maxBodyBytes,
+    ...{ maxBodyBytes, maxAttachments, maxAttachmentBytes: maxAttachmentBytes ?? maxBodyBytes },
     xml: {
       ...DEFAULT_LIMITS,
       ...{ maxBytes: maxBodyBytes, maxTextLength: maxBodyBytes, maxDepth, maxElements },

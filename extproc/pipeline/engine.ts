@@ -4,6 +4,7 @@
  * headers said of the body, waits for nothing but a signature, and remembers nothing.
  */
 
+import type { RelatedType } from '../mime/related.ts';
 import { addAddressing, type AddressingValues } from '../wss/addressing/write.ts';
 import { messageIdOf } from '../wss/addressing/read.ts';
 import { SecurityHeaderMissingError } from '../wss/errors.ts';
@@ -12,17 +13,18 @@ import type { ExchangeState, ReplayEntry } from '../wss/exchange-state.ts';
 import type { CallerToken, TokenInUse } from '../wss/issued-token.ts';
 import { faultOf } from '../wss/read-fault.ts';
 import { secure, type Signer } from '../wss/secure.ts';
+import { OWN_LIMITS } from '../wss/own-limits.ts';
 import { ADDRESSING_DEFAULT, type UsernameTokenSettings } from '../wss/settings.ts';
-import { operationOf, readSoap, type SoapMessage, type SoapVersion } from '../wss/soap.ts';
+import { operationOf, scanSoap, type SoapMessage, type SoapVersion } from '../wss/soap.ts';
 import { verify, type Verified } from '../wss/verify.ts';
 import type { XmlLimits } from '../xml/limits.ts';
-import { scan } from '../xml/scan.ts';
 import type { CompiledPhase, CompiledPolicy } from './compile.ts';
 import type { MessageMeta } from './conditions.ts';
 import { decodeBody, type ContentCoding } from './entity.ts';
 import { BodyTooLargeError, SoapVersionError, UnsignedFaultError } from './errors.ts';
 import { identityValues, type IdentityValue } from './identity.ts';
 import { describeFailure, type Failure } from './failure.ts';
+import { closeRelated, openRelated, type OpenedMessage } from './related.ts';
 
 export type Phase = 'request' | 'response';
 /** `token`: waiting for a token service, which is not the engine's. */
@@ -35,8 +37,10 @@ export interface Job {
   /** The body as it came. */
   readonly bytes: Uint8Array;
   readonly codings: readonly ContentCoding[];
-  /** What the content type says; the envelope must agree. */
-  readonly soapVersion: SoapVersion;
+  /** What the content type says; the envelope must agree. Absent where `related` is there, whose root part says it. */
+  readonly soapVersion?: SoapVersion;
+  /** Of a multipart message. */
+  readonly related?: RelatedType;
   /** Given where a condition has to see the operation. */
   readonly meta?: MessageMeta;
   /** Given where the policy writes addressing headers. */
@@ -88,6 +92,8 @@ export interface JobDone {
   readonly kind: 'done';
   /** Absent: the body as it came. Of half a job always there. */
   readonly bytes?: Uint8Array;
+  /** Of a multipart message whose parts now hold its boundary. */
+  readonly contentType?: string;
   readonly exchange: ExchangeState;
   /** To be remembered before the message goes on; one that is known already makes it a replay. */
   readonly replay: readonly ReplayEntry[];
@@ -124,22 +130,25 @@ export async function runJob(job: Job, policy: CompiledPolicy, sign: Signer): Pr
 async function run(job: Job, policy: CompiledPolicy, sign: Signer, clock: StepClock): Promise<JobResult> {
   const original = decoded(job, policy, clock);
   clock.start('scan');
-  const message = read(original, policy.limits.xml);
-  if (message.version !== job.soapVersion) {
-    throw new SoapVersionError(`a SOAP ${message.version} envelope with the content type of SOAP ${job.soapVersion}`);
+  const opened = job.related && openRelated(original, job.related, policy.limits);
+  const root = opened?.root.body ?? original;
+  const message = scanSoap(root, policy.limits.xml, opened?.opened);
+  const announced = opened?.soapVersion ?? job.soapVersion;
+  if (message.version !== announced) {
+    throw new SoapVersionError(`a SOAP ${message.version} envelope with the content type of SOAP ${announced}`);
   }
   if (job.meta !== undefined && !policy.matches(job.meta, operationOf(message))) return { kind: 'notConcerned' };
   const phase = policy[job.phase];
   const verified = job.half === 'secure' ? undefined : verifyMessage(message, phase, job, policy, clock);
   // What verifying a response found is about the backend: the answer to the client is secured by what its request held.
   const exchange = job.phase === 'request' && verified ? verified.exchange : unverifiedExchange(message, job, policy);
-  const arrived: Passing = { message, bytes: verified?.bytes ?? original, exchange };
+  const arrived: Passing = { message: verified?.message ?? message, bytes: verified?.bytes ?? root, exchange };
   const left = job.half === 'verify' ? arrived : await secureMessage(arrived, job, policy, sign, clock);
   clock.stop();
   const operation = job.half === 'verify' ? operationOf(message) : undefined;
   return {
     kind: 'done',
-    ...(left.bytes !== original || job.codings.length > 0 || job.half !== undefined ? { bytes: left.bytes } : {}),
+    ...(opened === undefined ? changed(left.bytes, original, job) : closed(opened, left, original, job)),
     exchange: left.exchange,
     replay: verified?.replay ?? [],
     identity: identityValues(phase.identityHeaders, verified?.identity ?? {}),
@@ -167,6 +176,21 @@ function departure(
     ...(half !== 'verify' && { sentSha256: sha256(bytes) }),
     ...(sent && { sent }),
   };
+}
+
+function changed(bytes: Buffer, original: Buffer, job: Job): Pick<JobDone, 'bytes'> {
+  return bytes !== original || job.codings.length > 0 || job.half !== undefined ? { bytes } : {};
+}
+
+/** The multipart message that goes on, as it came if neither its root part nor an attachment has changed. */
+function closed(
+  opened: OpenedMessage,
+  { message, bytes }: Passing,
+  original: Buffer,
+  job: Job,
+): Pick<JobDone, 'bytes' | 'contentType'> {
+  if (bytes === opened.root.body) return changed(original, original, job);
+  return closeRelated(opened, scanSoap(bytes, OWN_LIMITS, message.attachments));
 }
 
 /** A message on its way through the steps. */
@@ -209,7 +233,7 @@ async function secureMessage(
     ...(token && { token }),
     ...(job.evidence && { evidence: true }),
   });
-  return { message, ...secured };
+  return { message: { ...message, ...(secured.attachments && { attachments: secured.attachments }) }, ...secured };
 }
 
 /** The answer may have to say which message it answers, also where nobody verifies that. */
@@ -232,13 +256,9 @@ function decoded(job: Job, policy: CompiledPolicy, clock: StepClock): Buffer {
   return decodeBody(bytes, job.codings, maxBodyBytes);
 }
 
-function read(bytes: Buffer, limits: XmlLimits): SoapMessage {
-  return readSoap(scan(bytes, { limits }));
-}
-
 /** The index goes with its bytes: scanned again only where they have changed. */
 function rescan(message: SoapMessage, bytes: Buffer, limits: XmlLimits): SoapMessage {
-  return message.index.bytes === bytes ? message : read(bytes, limits);
+  return message.index.bytes === bytes ? message : scanSoap(bytes, limits, message.attachments);
 }
 
 /** @returns undefined for a backend's Fault without security that the policy lets through */

@@ -2,24 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import zlib from 'node:zlib';
 import fc from 'fast-check';
-import { contentCodings, decodeBody, likelySoapVersion, soapVersionOf } from './entity.ts';
-import {
-  BodyTooLargeError,
-  CharsetError,
-  ContentEncodingError,
-  ContentTypeError,
-  MultipartError,
-  PipelineError,
-} from './errors.ts';
+import { MediaTypeError } from '../mime/errors.ts';
+import { contentCodings, decodeBody, likelySoapVersion, messageTypeOf } from './entity.ts';
+import { BodyTooLargeError, CharsetError, ContentEncodingError, ContentTypeError, PipelineError } from './errors.ts';
 
 const withType = (...values: string[]) => new Map([['content-type', values]]);
 const withCoding = (...values: string[]) => new Map([['content-encoding', values]]);
 
 test('content types of SOAP', () => {
-  assert.equal(soapVersionOf(withType('text/xml')), '1.1');
-  assert.equal(soapVersionOf(withType('Text/XML; charset="UTF-8"')), '1.1');
-  assert.equal(soapVersionOf(withType('application/xml;charset=us-ascii')), '1.1');
-  assert.equal(soapVersionOf(withType('application/soap+xml; charset=utf-8; action="urn:a"')), '1.2');
+  assert.deepEqual(messageTypeOf(withType('text/xml')), { soapVersion: '1.1' });
+  assert.deepEqual(messageTypeOf(withType('Text/XML; charset="UTF-8"')), { soapVersion: '1.1' });
+  assert.deepEqual(messageTypeOf(withType('application/xml;charset=us-ascii')), { soapVersion: '1.1' });
+  assert.deepEqual(messageTypeOf(withType('application/soap+xml; charset=utf-8; action="urn:a"')), {
+    soapVersion: '1.2',
+  });
   for (const type of [
     'application/json',
     'text/plain',
@@ -29,16 +25,21 @@ test('content types of SOAP', () => {
     '',
     'text/xml, text/xml',
   ]) {
-    assert.throws(() => soapVersionOf(withType(type)), ContentTypeError, type);
+    assert.throws(() => messageTypeOf(withType(type)), ContentTypeError, type);
   }
-  assert.throws(() => soapVersionOf(new Map()), ContentTypeError);
-  assert.throws(() => soapVersionOf(withType('text/xml', 'text/xml')), ContentTypeError);
+  assert.throws(() => messageTypeOf(new Map()), ContentTypeError);
+  assert.throws(() => messageTypeOf(withType('text/xml', 'text/xml')), ContentTypeError);
   for (const charset of ['utf-16', 'iso-8859-1', 'utf-7', 'windows-1252', 'x', 'utf-8; charset=utf-7']) {
-    assert.throws(() => soapVersionOf(withType(`text/xml; charset=${charset}`)), CharsetError, charset);
+    assert.throws(() => messageTypeOf(withType(`text/xml; charset=${charset}`)), CharsetError, charset);
   }
-  for (const type of ['multipart/related; type="application/xop+xml"', 'multipart/related; type="text/xml"']) {
-    assert.throws(() => soapVersionOf(withType(type)), MultipartError, type);
+  for (const type of ['multipart/related; type="text/xml"', 'multipart/mixed; boundary=b; type="text/xml"']) {
+    assert.throws(() => messageTypeOf(withType(type)), MediaTypeError, type);
   }
+  const multipart = 'multipart/related; boundary=b; type="application/xop+xml"; start-info="application/soap+xml"';
+  const type = messageTypeOf(withType(multipart));
+  assert.equal('related' in type && type.related.boundary, 'b');
+  assert.throws(() => messageTypeOf(withType(multipart, multipart)), ContentTypeError);
+  assert.equal(likelySoapVersion(withType(multipart)), '1.2');
   assert.equal(likelySoapVersion(withType(' application/soap+xml; x')), '1.2');
   assert.equal(likelySoapVersion(new Map()), '1.1');
 });

@@ -2,15 +2,9 @@
 
 import { MIMEType } from 'node:util';
 import zlib from 'node:zlib';
+import { parseRelatedType, type RelatedType } from '../mime/related.ts';
 import type { SoapVersion } from '../wss/soap.ts';
-import {
-  BodyTooLargeError,
-  CharsetError,
-  ContentEncodingError,
-  ContentTypeError,
-  MultipartError,
-  PipelineError,
-} from './errors.ts';
+import { BodyTooLargeError, CharsetError, ContentEncodingError, ContentTypeError, PipelineError } from './errors.ts';
 
 type Headers = ReadonlyMap<string, readonly string[]>;
 
@@ -22,37 +16,48 @@ const SOAP_TYPES: ReadonlyMap<string, SoapVersion> = new Map([
 /** Character encodings whose bytes are UTF-8. */
 const UTF8_CHARSETS: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii', 'ascii']);
 
+/** What the content type says a body is: an envelope of one version, or a multipart message that holds one. */
+export type MessageType = { readonly soapVersion: SoapVersion } | { readonly related: RelatedType };
+
 /**
- * The SOAP version that the content type announces (SOAP 1.1 §6, SOAP 1.2 part 2 §7.1.4; RFC 7303 for the charset, which
- * wins over the XML declaration: so it must be one that agrees with UTF-8).
+ * What the content type announces (SOAP 1.1 §6, SOAP 1.2 part 2 §7.1.4, RFC 2387; RFC 7303 for the charset, which wins over
+ * the XML declaration: so it must be one that agrees with UTF-8).
  *
- * @throws ContentTypeError, CharsetError, MultipartError
+ * @throws ContentTypeError, CharsetError; MimeError for a multipart type
  */
-export function soapVersionOf(headers: Headers): SoapVersion {
+export function messageTypeOf(headers: Headers): MessageType {
   const values = headers.get('content-type') ?? [];
   if (values.length > 1) throw new ContentTypeError('the message has more than one Content-Type');
   const [value] = values;
   if (value === undefined) throw new ContentTypeError('the message has no Content-Type');
   const type = parseMediaType(value);
-  if (type.type === 'multipart') {
-    throw new MultipartError('messages with attachments (MTOM/XOP, SwA) are not supported by a policy yet');
-  }
-  const version = SOAP_TYPES.get(type.essence);
+  if (type.type === 'multipart') return { related: parseRelatedType(value) };
+  const version = soapVersionOfType(type.essence);
   if (version === undefined) throw new ContentTypeError(`the Content-Type is ${clip(type.essence)}`);
   const charset = type.params.get('charset');
   // Receivers differ in which of several they take.
   if (value.toLowerCase().split('charset').length > 2) throw new CharsetError('the Content-Type has two charsets');
-  if (charset !== null && !UTF8_CHARSETS.has(charset.toLowerCase())) {
-    throw new CharsetError(`the charset is ${clip(charset)}; only UTF-8 is accepted`);
-  }
-  return version;
+  const problem = charsetProblem(charset ?? undefined);
+  if (problem !== undefined) throw new CharsetError(problem);
+  return { soapVersion: version };
+}
+
+/** @param essence of a media type */
+export function soapVersionOfType(essence: string): SoapVersion | undefined {
+  return SOAP_TYPES.get(essence);
+}
+
+/** Why the charset of a media type is not taken; undefined if it is. */
+export function charsetProblem(charset: string | undefined): string | undefined {
+  if (charset === undefined || UTF8_CHARSETS.has(charset.toLowerCase())) return undefined;
+  return `the charset is ${clip(charset)}; only UTF-8 is accepted`;
 }
 
 /** The SOAP version in which a peer who sends these headers will understand a Fault; 1.1 where nothing says so. */
 export function likelySoapVersion(headers: Headers): SoapVersion {
-  return (headers.get('content-type')?.[0] ?? '').trimStart().toLowerCase().startsWith('application/soap+xml')
-    ? '1.2'
-    : '1.1';
+  const type = (headers.get('content-type')?.[0] ?? '').trimStart().toLowerCase();
+  const multipart = type.startsWith('multipart/') && type.includes('application/soap+xml');
+  return multipart || type.startsWith('application/soap+xml') ? '1.2' : '1.1';
 }
 
 function parseMediaType(value: string): MIMEType {

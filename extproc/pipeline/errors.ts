@@ -35,11 +35,6 @@ export class ContentEncodingError extends PipelineError {
   readonly code = 'ERR_HTTP_CONTENT_ENCODING';
   readonly kind = 'Malformed';
 }
-/** MTOM/XOP or SOAP with Attachments: secured messages with attachments are not supported yet. */
-export class MultipartError extends PipelineError {
-  readonly code = 'ERR_HTTP_MULTIPART';
-  readonly kind = 'Malformed';
-}
 /** The content type is that of the other SOAP version than the envelope's. */
 export class SoapVersionError extends PipelineError {
   readonly code = 'ERR_HTTP_SOAP_VERSION';

@@ -164,7 +164,7 @@ const refusals: [string, string, Buffer | undefined, MessageMeta, string][] = [
     'sign',
     soapMessage(),
     meta({ 'content-type': 'multipart/related; type="application/xop+xml"' }),
-    '400 ERR_HTTP_MULTIPART',
+    '400 ERR_MIME_MEDIA_TYPE',
   ],
   ['an unknown coding', 'sign', soapMessage(), meta({ 'content-encoding': 'zstd' }), '400 ERR_HTTP_CONTENT_ENCODING'],
   ['no gzip', 'sign', soapMessage(), meta({ 'content-encoding': 'gzip' }), '400 ERR_HTTP_CONTENT_ENCODING'],
@@ -188,7 +188,7 @@ const refusals: [string, string, Buffer | undefined, MessageMeta, string][] = [
     'operation',
     Buffer.from('--'),
     meta({ 'content-type': 'multipart/related' }),
-    '400 ERR_HTTP_MULTIPART',
+    '400 ERR_MIME_MEDIA_TYPE',
   ],
 ];
 for (const [what, policy, body, headers, expected] of refusals) {

@@ -10,7 +10,7 @@ import { ReplayedError } from '../wss/errors.ts';
 import type { CompiledPhase, CompiledPolicy } from './compile.ts';
 import type { MessageMeta } from './conditions.ts';
 import type { JobDone, Phase } from './engine.ts';
-import { contentCodings, likelySoapVersion, soapVersionOf } from './entity.ts';
+import { contentCodings, likelySoapVersion, messageTypeOf } from './entity.ts';
 import { BodyMissingError, PolicyBrokenError, UnmatchedSoapError } from './errors.ts';
 import { describeFailure, refusalFor, type Failure } from './failure.ts';
 import { refuseSoap } from './guard.ts';
@@ -177,7 +177,7 @@ export class Exchange {
       {
         phase: 'request',
         bytes: body,
-        soapVersion: soapVersionOf(headers),
+        ...messageTypeOf(headers),
         codings: contentCodings(headers),
         ...(this.#concerned === undefined && { meta: this.#request }),
         ...(policy.request.addressing !== undefined && { addressing: this.#requestAddressing() }),
@@ -236,7 +236,7 @@ export class Exchange {
       {
         phase: 'response',
         bytes: body,
-        soapVersion: soapVersionOf(meta.headers),
+        ...messageTypeOf(meta.headers),
         codings: contentCodings(meta.headers),
         ...(policy.response.addressing !== undefined && { addressing: addressingOf(meta.headers) }),
         exchange: this.#state,

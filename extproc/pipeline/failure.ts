@@ -1,5 +1,6 @@
 /** An error as plain data, and what is made of it for the client: the one place that decides status codes. */
 
+import { MimeError } from '../mime/errors.ts';
 import { XmlError } from '../xml/errors.ts';
 import { classifyFailure, jsonFault, soapFault, type FaultCode } from '../wss/faults.ts';
 import type { SoapVersion } from '../wss/soap.ts';
@@ -33,7 +34,8 @@ export function describeFailure(error: unknown, verifying = false): Failure {
     return { kind: error.kind, code: error.code, reason, ...(replaces && { replacesFault: true }) };
   }
   const { kind, code, wssCode } = classifyFailure(error);
-  if (verifying && error instanceof XmlError) return { kind: 'Refused', code, reason, wssCode: 'FailedCheck' };
+  if (verifying && (error instanceof XmlError || error instanceof MimeError))
+    return { kind: 'Refused', code, reason, wssCode: 'FailedCheck' };
   if (kind === 'Internal') return { kind, code, reason: describeBug(error) };
   return { kind, code, reason, ...(wssCode !== undefined && { wssCode }) };
 }

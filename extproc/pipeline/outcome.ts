@@ -40,12 +40,16 @@ export const PASS: Outcome = { kind: 'pass' };
 /** Headers that describe the bytes of the body that came. */
 const BODY_DIGESTS = ['content-md5', 'digest', 'content-digest', 'repr-digest'];
 
-/** The content type stays; what the body was, and no longer is, goes. */
-export function forward({ bytes, identity }: JobDone, headers: ReadonlyMap<string, readonly string[]>): Outcome {
+/** The content type stays but for the boundary of a multipart message; what the body was, and no longer is, goes. */
+export function forward(
+  { bytes, contentType, identity }: JobDone,
+  headers: ReadonlyMap<string, readonly string[]>,
+): Outcome {
   const set: { name: string; value: string }[] = [];
   const remove: string[] = [];
   if (bytes !== undefined) {
     set.push({ name: 'content-length', value: String(bytes.length) });
+    if (contentType !== undefined) set.push({ name: 'content-type', value: contentType });
     if (headers.has('content-encoding')) remove.push('content-encoding');
     for (const name of BODY_DIGESTS) if (headers.has(name)) remove.push(name);
   }

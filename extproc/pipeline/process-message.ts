@@ -4,6 +4,7 @@
  */
 
 import type { TokenInUse } from '../wss/issued-token.ts';
+import { parseRelatedType } from '../mime/related.ts';
 import { NoCredentialError } from '../sts/errors.ts';
 import type { TokenDemand } from '../sts/token-provider.ts';
 import type { CompiledPhase, CompiledPolicy } from './compile.ts';
@@ -152,8 +153,17 @@ function obtain(
 }
 
 /** What the second half begins with. */
-function rest(job: Job, { bytes, exchange }: JobDone): Pick<Job, 'bytes' | 'codings' | 'exchange'> {
-  return { bytes: bytes ?? job.bytes, codings: [], exchange: job.phase === 'request' ? exchange : job.exchange };
+function rest(
+  job: Job,
+  { bytes, contentType, exchange }: JobDone,
+): Pick<Job, 'bytes' | 'codings' | 'exchange' | 'related'> {
+  const related = contentType === undefined ? job.related : parseRelatedType(contentType);
+  return {
+    ...(related && { related }),
+    bytes: bytes ?? job.bytes,
+    codings: [],
+    exchange: job.phase === 'request' ? exchange : job.exchange,
+  };
 }
 
 function joined(first: JobDone | undefined, second: JobResult, before: Durations): JobResult {
@@ -163,7 +173,16 @@ function joined(first: JobDone | undefined, second: JobResult, before: Durations
   const evidence = first?.evidence && { evidence: { ...first.evidence, ...second.evidence } };
   if (second.kind === 'failed' || first === undefined) return { ...second, durations, ...evidence };
   const { replay, identity, legacyAlgorithms } = first;
-  return { ...second, replay, identity, legacyAlgorithms, durations, ...evidence };
+  const contentType = second.contentType ?? first.contentType;
+  return {
+    ...second,
+    ...(contentType !== undefined && { contentType }),
+    replay,
+    identity,
+    legacyAlgorithms,
+    durations,
+    ...evidence,
+  };
 }
 
 function untouched({ exchange }: Job): JobDone {

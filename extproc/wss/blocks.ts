@@ -21,6 +21,8 @@ export interface Block {
     /** The recipient's BinarySecurityToken. */
     | 'RecipientToken'
     | 'EncryptedKey'
+    /** Of an attachment. */
+    | 'EncryptedData'
     | 'DerivedKey'
     | 'ReferenceList'
     /** The BinarySecurityToken of a signature over the Signature, and that signature. */
@@ -92,6 +94,8 @@ export function arrange(blocks: readonly Block[], settings: Pick<SecureSettings,
         return keyFollows ? 6 : 1;
       case 'EncryptedKey':
         return keyFollows ? 7 : 2;
+      case 'EncryptedData':
+        return 2.3;
       case 'Timestamp':
       case 'UsernameToken':
       case 'SignatureConfirmation':

@@ -129,6 +129,16 @@ export class PartNotEncryptedError extends WssError {
   readonly code = 'ERR_WSS_PART_NOT_ENCRYPTED';
   readonly faultCode = 'FailedCheck';
 }
+/** An xop:Include that is not what XOP 1.0 makes of one part of this message. */
+export class XopError extends WssError {
+  readonly code = 'ERR_WSS_XOP';
+  readonly faultCode = 'InvalidSecurity';
+}
+/** The message has attachments, and the policy lets none pass, or none that it does not protect. */
+export class AttachmentsNotAllowedError extends WssError {
+  readonly code = 'ERR_WSS_ATTACHMENTS_NOT_ALLOWED';
+  readonly faultCode = 'InvalidSecurity';
+}
 /** A part that `secure` must sign or encrypt is not in the message. */
 export class PartMissingError extends WssError {
   readonly code = 'ERR_WSS_PART_MISSING';

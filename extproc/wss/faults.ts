@@ -3,6 +3,7 @@
  * standard code, a constant sentence and a correlation id by which an operator finds the reason.
  */
 
+import { MimeError } from '../mime/errors.ts';
 import { XmlError } from '../xml/errors.ts';
 import { escapeText } from '../xml/escape.ts';
 import { WssError, type WssFaultCode } from './errors.ts';
@@ -37,7 +38,7 @@ export function classifyFailure(error: unknown): FailureClass {
   if (error instanceof UnknownSoapVersionError) {
     return { kind: 'Malformed', code: error.code, wssCode: 'VersionMismatch', senderFault: true };
   }
-  if (error instanceof SoapError || error instanceof XmlError) {
+  if (error instanceof SoapError || error instanceof XmlError || error instanceof MimeError) {
     return { kind: 'Malformed', code: error.code, senderFault: true };
   }
   return { kind: 'Internal', code: 'ERR_INTERNAL', senderFault: false };

@@ -11,6 +11,7 @@ export const DSIG_MORE = 'http://www.w3.org/2021/04/xmldsig-more#';
 export const XENC = 'http://www.w3.org/2001/04/xmlenc#';
 export const XENC11 = 'http://www.w3.org/2009/xmlenc11#';
 export const EXC_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
+export const XOP = 'http://www.w3.org/2004/08/xop/include';
 export const XML = 'http://www.w3.org/XML/1998/namespace';
 
 const SOAP_MESSAGE_SECURITY = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0';
@@ -35,6 +36,14 @@ export const PASSWORD_DIGEST = `${USERNAME_PROFILE}#PasswordDigest`;
 
 /** UsernameToken profile 1.1 §3.2: ValueType of references to it. */
 export const USERNAME_TOKEN = `${USERNAME_PROFILE}#UsernameToken`;
+
+/** SwA profile 1.1 §4 and §5: transforms, and EncryptedData/@Type URIs. */
+const SWA_PROFILE = 'http://docs.oasis-open.org/wss/oasis-wss-SwAProfile-1.1';
+export const ATTACHMENT_CONTENT_SIGNATURE = `${SWA_PROFILE}#Attachment-Content-Signature-Transform`;
+export const ATTACHMENT_COMPLETE_SIGNATURE = `${SWA_PROFILE}#Attachment-Complete-Signature-Transform`;
+export const ATTACHMENT_CIPHERTEXT = `${SWA_PROFILE}#Attachment-Ciphertext-Transform`;
+export const TYPE_ATTACHMENT_CONTENT = `${SWA_PROFILE}#Attachment-Content-Only`;
+export const TYPE_ATTACHMENT_COMPLETE = `${SWA_PROFILE}#Attachment-Complete`;
 
 /** xmlenc §3.1: EncryptedData/@Type URIs. */
 export const TYPE_ELEMENT = `${XENC}Element`;

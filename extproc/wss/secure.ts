@@ -3,8 +3,10 @@
  * byte as it came.
  */
 
-import { scan } from '../xml/scan.ts';
 import { SpliceEditor } from '../xml/splice.ts';
+import type { Attachments } from './attachments/attachments.ts';
+import { attachmentBlocks, encryptAttachments } from './attachments/encrypt.ts';
+import { checkAttachmentParts, withOwnAttachments } from './attachments/protect.ts';
 import { certificateToken } from './binary-security-token/certificate-token.ts';
 import { createBinarySecurityToken } from './binary-security-token/create.ts';
 import { arrange, blockText, createPlainBlocks, type Block, type OwnUser } from './blocks.ts';
@@ -25,7 +27,7 @@ import type { SecureSettings, SignatureSettings } from './settings.ts';
 import { signMessage, type SigningInput, type SigningKeyInUse } from './signature/sign-message.ts';
 import type { Signer } from './signature/signature-value.ts';
 import { chooseSigningKey } from './signature/signing-key.ts';
-import { readSoap, type SoapMessage } from './soap.ts';
+import { scanSoap, type SoapMessage } from './soap.ts';
 import { findParts, NO_PARTS, type FoundParts, type OwnPart } from './targets.ts';
 import { createUserKey } from './username-token/user-key.ts';
 
@@ -44,6 +46,8 @@ export interface SecureContext {
 
 export interface Secured {
   readonly bytes: Buffer;
+  /** Of a multipart message: encrypted where the policy says so. */
+  readonly attachments?: Attachments;
   /** The exchange with our signature and our EncryptedKey added. */
   readonly exchange: ExchangeState;
   /** With `SecureContext.evidence`. */
@@ -88,7 +92,12 @@ interface Result {
  * @throws {WssError} a subclass for keys, algorithms and headers that do not fit
  * @throws {XmlError} when the message declares a relative namespace name and is to be signed
  */
-export async function secure(message: SoapMessage, settings: SecureSettings, context: SecureContext): Promise<Secured> {
+export async function secure(
+  original: SoapMessage,
+  settings: SecureSettings,
+  context: SecureContext,
+): Promise<Secured> {
+  const message = withOwnAttachments(original);
   const security = planSecurityHeader(message, settings.actor, settings.mustUnderstand);
   if (settings.timestamp !== undefined && hasTimestamp(message, security)) {
     throw new InvalidStructureError('The Security header has a Timestamp already, and must have only one');
@@ -100,6 +109,9 @@ export async function secure(message: SoapMessage, settings: SecureSettings, con
   const toEncrypt = encryption
     ? findParts(message, security.existing, encryption.parts, encryptableBlocks(settings))
     : NO_PARTS;
+  if (message.attachments !== undefined || settings.signature?.attachments || settings.encryption?.attachments) {
+    checkAttachmentParts(message, settings);
+  }
   const ids = new IdAllocator();
   const user = ownUser(settings, ids);
   const prepared = prepareEncryption(message, settings, context, toEncrypt, ids, user);
@@ -109,6 +121,7 @@ export async function secure(message: SoapMessage, settings: SecureSettings, con
   const tokenId = signature?.keyIdentifier === 'BinarySecurityToken' ? ids.next('X509') : '';
   const blocks = [
     ...keyBlocks(settings, prepared, ids),
+    ...attachmentBlocks(message, settings, prepared),
     ...(key?.derived ? [key.derived] : []),
     ...createPlainBlocks(settings, context.now, context.exchange.verifiedSignatures, ids, user),
     ...signingTokenBlocks(signature, tokenId),
@@ -131,6 +144,7 @@ export async function secure(message: SoapMessage, settings: SecureSettings, con
   const result = settings.order === 'EncryptThenSign' ? await encryptThenSign(job) : await signThenEncrypt(job);
   return {
     bytes: splice(result, settings),
+    ...(message.attachments && { attachments: message.attachments }),
     exchange: remember(exchange, prepared, result),
     ...(context.evidence && {
       evidence: sentFacts(message, settings, context, toSign, prepared, result.signatureValue),
@@ -146,6 +160,7 @@ async function signThenEncrypt(job: Job): Promise<Result> {
   const blocks = arrange([...job.blocks, ...signed.blocks], settings);
   let texts = blocks.map((block) => blockText(block, security.scope));
   if (encryption !== undefined) {
+    encryptAttachments(message, encryption);
     encryptElements(message, editor, encryption.targets, encryption.dataKey, security, ids);
     texts = texts.map((text, i) => {
       const own = encryption.own.get(blocks[i].kind);
@@ -160,6 +175,7 @@ async function encryptThenSign(job: Job): Promise<Result> {
   let { message, security, blocks } = job;
   let elements = job.toSign.elements.map(({ element }) => element);
   if (encryption !== undefined) {
+    encryptAttachments(message, encryption);
     blocks = blocks.map((block) => {
       const own = encryption.own.get(block.kind);
       return own === undefined ? block : encryptBlock(block, own.mode, own.dataId, encryption.dataKey, security.scope);
@@ -168,7 +184,7 @@ async function encryptThenSign(job: Job): Promise<Result> {
       const encryptEditor = new SpliceEditor(message.index.bytes);
       const replaced = encryptElements(message, encryptEditor, encryption.targets, encryption.dataKey, security, ids);
       const before = message.index;
-      message = readSoap(scan(encryptEditor.toBuffer(), { limits: OWN_LIMITS }));
+      message = scanSoap(encryptEditor.toBuffer(), OWN_LIMITS, message.attachments);
       security = planSecurityHeader(message, settings.actor, settings.mustUnderstand);
       const hidden: number[] = [];
       for (const element of elements) {

@@ -50,6 +50,16 @@ export type Part = { readonly optional: boolean; readonly mode: 'Content' | 'Ele
   | { readonly kind: 'Element'; readonly namespace: string; readonly name: string }
 );
 
+/** Of an attachment its content alone, or its MIME header too (SwA profile 1.1 §4.3, §4.4). */
+export type AttachmentMode = 'Content' | 'Complete';
+
+/** All attachments of a message, as a part: not those that an xop:Include puts into the envelope. */
+export interface AttachmentsPart {
+  readonly mode: AttachmentMode;
+  /** The message may have none. */
+  readonly optional: boolean;
+}
+
 /** A key we sign with, and the certificate that goes with it. */
 export interface SigningKey {
   /** RSA, EC, Ed25519 or Ed448 private key; for HMAC the secret key. */
@@ -115,6 +125,7 @@ export interface SignatureSettings {
   /** With BinarySecurityToken. Absent: X509v3. */
   readonly tokenType?: TokenType;
   readonly parts: readonly Part[];
+  readonly attachments?: AttachmentsPart;
   /** Only with a symmetric key. */
   readonly derivedKey?: DerivedKeySettings;
   /** On a response: add and sign a SignatureConfirmation for each signature of the request (WSS 1.1 §8.5). */
@@ -153,6 +164,7 @@ export interface EncryptionSettings {
   readonly agreement?: AgreementSettings;
   readonly keyIdentifier: KeyIdentifier;
   readonly parts: readonly Part[];
+  readonly attachments?: AttachmentsPart;
 }
 
 export interface AddressingSettings {
@@ -187,6 +199,8 @@ export interface SecureSettings {
   /** Only with `signature`. */
   readonly endorsing?: readonly EndorsingSettings[];
   readonly encryption?: EncryptionSettings;
+  /** What becomes of attachments that are neither signed nor encrypted where the message is. Absent: Refuse. */
+  readonly attachments?: 'Pass' | 'Refuse';
 }
 
 export interface VerifyTimestampSettings {
@@ -202,6 +216,7 @@ export interface VerifyTimestampSettings {
 export interface DecryptionSettings {
   readonly keys: readonly DecryptionKey[];
   readonly requiredParts: readonly Part[];
+  readonly attachments?: AttachmentsPart;
   readonly accept: {
     readonly dataAlgorithms: readonly DataAlgorithm[];
     readonly keyTransports: readonly KeyTransport[];
@@ -215,6 +230,7 @@ export interface VerifySignatureSettings {
   /** Secrets for HMAC signatures, tried by KeyName or each in turn. */
   readonly secrets: readonly { readonly key: KeyObject; readonly name: string }[];
   readonly requiredParts: readonly Part[];
+  readonly attachments?: AttachmentsPart;
   readonly accept: {
     readonly algorithms: readonly SignatureAlgorithm[];
     readonly digests: readonly DigestName[];
@@ -268,6 +284,11 @@ export interface VerifySettings {
   readonly signatureConfirmation: boolean;
   readonly addressing?: VerifyAddressingSettings;
   readonly replay: ReplaySettings;
+  /**
+   * Which attachments may come: those that the decisive signature covers, all, none. Absent: Signed where a signature is
+   * demanded, Pass elsewhere.
+   */
+  readonly attachments?: 'Signed' | 'Pass' | 'Refuse';
   /** Whether `Verified.caller` is wanted. */
   readonly caller?: true;
 }

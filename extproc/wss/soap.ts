@@ -2,7 +2,11 @@
  * The frame of a SOAP 1.1 or 1.2 message: where its Envelope, Header and Body stand, and which Security header is ours.
  */
 
+import type { XmlLimits } from '../xml/limits.ts';
+import { scan } from '../xml/scan.ts';
 import type { XmlIndex } from '../xml/xml-index.ts';
+import type { Attachments } from './attachments/attachments.ts';
+import { resolveIncludes } from './attachments/includes.ts';
 import { SOAP11, SOAP12, ULTIMATE_RECEIVER_12, WSSE } from './namespaces.ts';
 
 export type SoapVersion = '1.1' | '1.2';
@@ -15,6 +19,10 @@ export interface SoapMessage {
   /** -1 when the message has no Header. */
   readonly header: number;
   readonly body: number;
+  /** Of a multipart message: its other parts. */
+  readonly attachments?: Attachments;
+  /** Which of them each xop:Include stands for, by element. */
+  readonly includes?: ReadonlyMap<number, number>;
 }
 
 /** Base of all refusals of well-formed XML that is not one SOAP message. */
@@ -85,6 +93,18 @@ export function readSoap(index: XmlIndex): SoapMessage {
   }
   if (body === -1) throw new BodyMissingError('The Envelope has no Body');
   return { index, version: namespace === SOAP11 ? '1.1' : '1.2', envelope, header, body };
+}
+
+/**
+ * Scans a message and finds its frame.
+ *
+ * @param attachments of a multipart message; what xop:Includes stand for then is part of its infoset
+ * @throws XmlError, SoapError, XopError
+ */
+export function scanSoap(bytes: Buffer, limits: XmlLimits, attachments?: Attachments): SoapMessage {
+  const message = readSoap(scan(bytes, { limits }));
+  if (attachments === undefined) return message;
+  return { ...message, attachments, includes: resolveIncludes(message.index, attachments, limits.maxBytes) };
 }
 
 /**

@@ -55,7 +55,8 @@ export function requiredAttribute(index: XmlIndex, element: number, localName: s
 
 /** Character data of an element that holds nothing else, as it stands. @throws InvalidStructureError otherwise */
 export function textOf(index: XmlIndex, element: number): string {
-  if (index.contentEnd(element) - index.contentStart(element) > MAX_VALUE_LENGTH) {
+  const octets = index.includedIn(element)?.length ?? 0;
+  if (index.contentEnd(element) - index.contentStart(element) + octets > MAX_VALUE_LENGTH) {
     throw new InvalidStructureError(`the value of ${index.localName(element)} is too long`);
   }
   if (!index.hasOnlyText(element)) {

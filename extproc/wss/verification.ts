@@ -4,7 +4,6 @@
  */
 
 import type { Certificate } from '../keys/certificate.ts';
-import { scan } from '../xml/scan.ts';
 import { SpliceEditor } from '../xml/splice.ts';
 import type { XmlLimits } from '../xml/limits.ts';
 import type { SignatureAlgorithm } from './algorithms.ts';
@@ -13,8 +12,8 @@ import { DecryptionFailedError, InvalidStructureError, LimitError } from './erro
 import type { ExchangeState } from './exchange-state.ts';
 import type { VerifiedTicket } from './kerberos/token.ts';
 import type { KeyProof } from './key-proof.ts';
-import type { VerifySettings } from './settings.ts';
-import { readSoap, securityHeaders, type SoapMessage } from './soap.ts';
+import type { AttachmentMode, VerifySettings } from './settings.ts';
+import { scanSoap, securityHeaders, type SoapMessage } from './soap.ts';
 import type { VerifiedAssertion } from './saml/token.ts';
 import { elementAt } from './structure.ts';
 import type { DerivedUserKey } from './username-token/derive-key.ts';
@@ -52,6 +51,8 @@ export interface GoodSignature {
   readonly proof: KeyProof;
   /** The element of the message that holds the certificate, if one does. */
   readonly token?: ByteRange;
+  /** How much of which attachment it covers, by position. */
+  readonly attachments?: ReadonlyMap<number, AttachmentMode>;
 }
 
 /** Plaintext that stands in the message now. */
@@ -98,13 +99,16 @@ export class Verification {
   /** The SAML assertion that was used or looked for, see `saml/token.ts`. */
   assertion: VerifiedAssertion | undefined;
   readonly legacyAlgorithms = new Set<string>();
+  /** How much of which attachment came encrypted, by position. */
+  readonly decryptedAttachments = new Map<number, AttachmentMode>();
   encryptedDataCount = 0;
   /** Ciphertext without integrity of its own, and signed by nobody, was decrypted: see `WssError.concealed`. */
   malleable = false;
   #scans = 0;
 
   constructor(message: SoapMessage, security: number, settings: VerifySettings, context: VerifyContext) {
-    this.message = message;
+    const { attachments } = message;
+    this.message = attachments === undefined ? message : { ...message, attachments: attachments.copy() };
     this.security = security;
     this.settings = settings;
     this.context = context;
@@ -160,7 +164,7 @@ export class Verification {
     for (const edit of sorted) editor.replace(edit.start, edit.end, edit.plaintext);
     const security = mapRange(this.rangeOf(this.security), sorted);
     try {
-      this.message = readSoap(scan(editor.toBuffer(), { limits: this.context.limits }));
+      this.message = scanSoap(editor.toBuffer(), this.context.limits, this.message.attachments);
     } catch (error) {
       throw new DecryptionFailedError('decryption failed', { cause: error });
     }

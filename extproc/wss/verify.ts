@@ -10,6 +10,7 @@ import type { Certificate } from '../keys/certificate.ts';
 import { SpliceEditor } from '../xml/splice.ts';
 import { checkAddressing } from './addressing/check.ts';
 import { messageIdOf, readAddressing, type Addressing } from './addressing/read.ts';
+import { checkAttachments, checkBareAttachments, checkEncryptedAttachments } from './attachments/required.ts';
 import { anyCovers } from './byte-ranges.ts';
 import { callerToken } from './caller-token.ts';
 import { decryptAssertion, decryptByKey, decryptByList, decryptToken } from './encryption/decrypt.ts';
@@ -102,6 +103,7 @@ function verifyBare(message: SoapMessage, settings: VerifySettings, context: Ver
   const demanding =
     timestamp?.required === true ||
     (decryption !== undefined && decryption.requiredParts.some((part) => !part.optional)) ||
+    decryption?.attachments?.optional === false ||
     signature !== undefined ||
     endorsing !== undefined ||
     usernameToken !== undefined ||
@@ -109,6 +111,7 @@ function verifyBare(message: SoapMessage, settings: VerifySettings, context: Ver
     settings.saml !== undefined ||
     signatureConfirmation;
   if (demanding) throw new SecurityHeaderMissingError('the message has no Security header for us');
+  checkBareAttachments(message, settings);
   const addressing = addressingOf(message, settings, context);
   return {
     bytes: message.index.bytes,
@@ -189,9 +192,11 @@ function conclude(state: Verification): Verified {
       throw new KeyNotFoundError('the Security header holds EncryptedData that no key of the message is for');
     }
     checkEncryptedParts(state, settings.decryption);
+    checkEncryptedAttachments(state, settings.decryption.attachments);
   }
   const timestamp = settings.timestamp && checkTimestamp(index, security, settings.timestamp, context.now);
   const decisive = settings.signature && findDecisiveSignature(state, settings.signature);
+  checkAttachments(state, decisive);
   const user =
     settings.usernameToken && checkUsernameToken(index, security, settings.usernameToken, context.now, decisive?.proof);
   const ticket = settings.kerberos && checkKerberosToken(state);

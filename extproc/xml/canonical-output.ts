@@ -4,6 +4,8 @@ import { copyWords } from './words.ts';
 
 /** Bytes gathered before they go into the hash. */
 const CHUNK = 64 * 1024;
+/** Octets that are written as base64 at a time: no padding within. */
+const BASE64_OCTETS = 24 * 1024;
 /** Slices at least this long go into the hash without being copied first. */
 const DIRECT = 8 * 1024;
 /** Shorter slices are copied faster in words by a loop than by a native call. */
@@ -72,6 +74,13 @@ export class CanonicalOutput {
     if (length >= SHORT) content.copy(this.#buffer, at);
     else for (let i = 0; i < length; i++) this.#buffer[at + i] = content[i];
     this.#length = at + length;
+  }
+
+  /** Writes octets as base64, in pieces: the text is never held as a whole. */
+  writeBase64(octets: Buffer): void {
+    for (let at = 0; at < octets.length; at += BASE64_OCTETS) {
+      this.write(Buffer.from(octets.toString('base64', at, Math.min(at + BASE64_OCTETS, octets.length)), 'latin1'));
+    }
   }
 
   /** Writes one byte. */

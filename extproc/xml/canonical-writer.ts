@@ -81,6 +81,10 @@ export class CanonicalWriter {
           nextRough = this.#roughStart();
           continue;
         }
+        if (this.#index.included?.has(element)) {
+          this.#writeIncluded(element);
+          continue;
+        }
       } else if ((elements[row + E_FLAGS] & mask) === F_CANONICAL_TAG) {
         const rows = tokens.rows;
         const prefix = rows[elements[row + E_NAME] * TOKEN_STRIDE + T_PREFIX];
@@ -95,8 +99,12 @@ export class CanonicalWriter {
   /** Elements below the apex that must not be copied as they are, whatever their flags say, in document order. */
   #specialElements(apex: number): number[] {
     const { added, omitted } = this.#options;
-    if (added === undefined) return omitted === undefined ? [] : [omitted];
-    const special = [...added.keys()].filter((element) => element > apex);
+    const { included } = this.#index;
+    if (added === undefined && included === undefined) return omitted === undefined ? [] : [omitted];
+    const omittedEnd = omitted === undefined ? 0 : this.#index.subtreeEnd(omitted);
+    const special = [...(added?.keys() ?? []), ...(included?.keys() ?? [])].filter(
+      (element) => element > apex && !(omitted !== undefined && element >= omitted && element < omittedEnd),
+    );
     if (omitted !== undefined) special.push(omitted);
     return special.sort((a, b) => a - b);
   }
@@ -109,6 +117,13 @@ export class CanonicalWriter {
     this.#runStart = elements[row + E_END];
     this.#roughRow = this.#firstRough(this.#runStart);
     return elements[row + E_SUBTREE_END];
+  }
+
+  /** Writes what an element stands for in its place. */
+  #writeIncluded(element: number): void {
+    this.#output.copy(this.#runStart, this.#index.start(element));
+    this.#output.writeBase64(this.#index.included?.get(element) ?? Buffer.alloc(0));
+    this.#runStart = this.#index.end(element);
   }
 
   /** First row of the table of rough stretches at or after `offset`. */

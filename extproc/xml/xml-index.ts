@@ -66,12 +66,33 @@ export class XmlIndex {
   /** Strings of tokens asked for so far. */
   readonly #strings: (string | undefined)[] = [];
   #ids: Map<string, number[]> | undefined;
+  /** By element, in document order. */
+  #included: ReadonlyMap<number, Buffer> | undefined;
 
   constructor(tables: ScanTables, context: ReadonlyMap<string, string>) {
     this.bytes = tables.bytes;
     this.elementCount = tables.elementCount;
     this.tables = tables;
     this.context = context;
+  }
+
+  /**
+   * Lets elements stand for octets outside of the document (XOP): in canonical forms and texts they are base64.
+   *
+   * @param octets by element, in document order; each element is empty, and all that its parent holds
+   */
+  include(octets: ReadonlyMap<number, Buffer>): void {
+    this.#included = octets;
+  }
+
+  /** As given to {@link XmlIndex.include}; undefined: none. */
+  get included(): ReadonlyMap<number, Buffer> | undefined {
+    return this.#included;
+  }
+
+  /** What the only child of the element stands for, if it does. */
+  includedIn(element: number): Buffer | undefined {
+    return this.#included?.get(this.firstChild(element));
   }
 
   /** Offset of the `<` of the start tag. */
@@ -207,7 +228,7 @@ export class XmlIndex {
 
   /** Whether the element has character data only: no elements, comments or processing instructions. */
   hasOnlyText(element: number): boolean {
-    return this.firstChild(element) < 0 && !this.hasCommentOrPi(element);
+    return (this.firstChild(element) < 0 && !this.hasCommentOrPi(element)) || this.includedIn(element) !== undefined;
   }
 
   /**
@@ -217,6 +238,8 @@ export class XmlIndex {
    */
   text(element: number): string {
     this.#requireText(element);
+    const included = this.includedIn(element);
+    if (included !== undefined) return included.toString('base64');
     const start = this.contentStart(element);
     const end = this.contentEnd(element);
     const encoded = (this.#column(element, E_FLAGS) & F_ENCODED_TEXT) !== 0;
@@ -230,7 +253,8 @@ export class XmlIndex {
    */
   textBytes(element: number): Buffer {
     this.#requireText(element);
-    if ((this.#column(element, E_FLAGS) & F_ENCODED_TEXT) !== 0) return Buffer.from(this.text(element));
+    if (this.includedIn(element) !== undefined || (this.#column(element, E_FLAGS) & F_ENCODED_TEXT) !== 0)
+      return Buffer.from(this.text(element));
     return this.bytes.subarray(this.contentStart(element), this.contentEnd(element));
   }
 

@@ -25,6 +25,8 @@ export function readCipherValue(index: XmlIndex, encrypted: number): Buffer {
   if (value === -1 || index.nextSibling(value) !== -1 || !index.is(value, XENC, 'CipherValue')) {
     throw new InvalidStructureError('CipherData is not one CipherValue');
   }
+  const included = index.includedIn(value);
+  if (included !== undefined) return included;
   if (!index.hasOnlyText(value)) throw new InvalidStructureError('CipherValue holds more than text');
   return Buffer.from(index.textBytes(value).toString('latin1'), 'base64');
 }

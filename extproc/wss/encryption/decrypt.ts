@@ -1,6 +1,7 @@
 /** The checking side of xenc:EncryptedData and xenc:ReferenceList (XML Encryption 1.1 §4.4, WSS 1.1 §9). */
 
 import { randomBytes } from 'node:crypto';
+import { findEncryptedAttachment, isAttachmentSigned, putAttachment } from '../attachments/decrypt.ts';
 import type { ByteRange } from '../byte-ranges.ts';
 import { dataAlgorithms, nameOfUri, type DataAlgorithm } from '../algorithms.ts';
 import {
@@ -125,18 +126,24 @@ function decryptOne(
   const source = state.rangeOf(element);
   const depth = state.depthOf(source) + 1;
   if (depth > MAX_DEPTH) throw new LimitError(`EncryptedData is nested more than ${MAX_DEPTH} deep`);
-  const place = findPlace(state, element);
+  const attachment = findEncryptedAttachment(state, element);
+  const place = attachment === undefined ? findPlace(state, element) : placeInHeader(state, source);
   const algorithm = readAlgorithm(readMethod(index, element).uri, settings);
-  checkIntegrity(state, settings, algorithm, source);
+  checkIntegrity(state, settings, algorithm, source, attachment?.position);
 
   const details = dataAlgorithms[algorithm];
   // A key that was not unwrapped, or is of the wrong length, is replaced by a random one: the work and the answer are
   // those of a wrong ciphertext.
   const substitute = randomBytes(details.keyBytes);
-  const octets = octetsFor(session, details.keyBytes);
-  const key = octets?.length === details.keyBytes ? octets : substitute;
-  const plaintext = decryptOctets(details, key, readCipherValue(index, element));
+  const secret = octetsFor(session, details.keyBytes);
+  const key = secret?.length === details.keyBytes ? secret : substitute;
+  const octets = attachment === undefined ? readCipherValue(index, element) : attachment.part.content();
+  const plaintext = decryptOctets(details, key, octets);
   if (plaintext === undefined) throw new DecryptionFailedError('decryption failed');
+  if (attachment !== undefined) {
+    putAttachment(state, attachment, plaintext, details.gcm, source);
+    return { ...place, source, plaintext: NOTHING, length: 0, depth };
+  }
   return { ...place, source, plaintext, length: plaintext.length, depth };
 }
 
@@ -172,14 +179,25 @@ function checkIntegrity(
   settings: DecryptionSettings,
   algorithm: DataAlgorithm,
   source: ByteRange,
+  attachment: number | undefined,
 ): void {
   if (dataAlgorithms[algorithm].gcm) return;
   state.legacyAlgorithms.add(algorithm);
-  if (state.isSigned(source)) return;
+  if (attachment === undefined ? state.isSigned(source) : isAttachmentSigned(state, attachment, source)) return;
   if (settings.requireSignedEncryptedData) {
     throw new EncryptedDataNotSignedError(`${algorithm} ciphertext is not inside of what a verified signature covers`);
   }
   state.malleable = true;
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** An EncryptedData whose plaintext goes into an attachment is itself gone afterwards. */
+function placeInHeader(
+  state: Verification,
+  source: ByteRange,
+): Pick<Plaintext, 'start' | 'end' | 'parent' | 'mustBeElement'> {
+  return { ...source, parent: state.rangeOf(state.security), mustBeElement: false };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { SpliceEditor } from '../../xml/splice.ts';
+import { expandIncludes } from '../attachments/includes.ts';
 import type { IdAllocator } from '../ids.ts';
 import { WSSE11, WSU } from '../namespaces.ts';
 import type { SecurityHeader } from '../security-header.ts';
@@ -66,6 +67,7 @@ export function encryptElements(
   const { index } = message;
   return targets.map(({ element, mode, dataId }) => {
     const end = index.end(element);
+    if (message.includes !== undefined) expandIncludes(message, editor, element);
     if (mode === 'Content') {
       if (index.isEmptyTag(element)) {
         const data = createEncryptedData(Buffer.alloc(0), mode, dataId, dataKey);

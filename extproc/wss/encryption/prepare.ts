@@ -1,6 +1,8 @@
 /** What a message needs for its encryption: decided and made before anything in it is changed. */
 
 import { createSecretKey } from 'node:crypto';
+import type { AttachmentTarget } from '../attachments/encrypt.ts';
+import { attachmentPositions } from '../attachments/protect.ts';
 import { blockText, type Block, type OwnUser } from '../blocks.ts';
 import { createDerivedKey } from '../derived-key/create.ts';
 import { KeyNotFoundError, PartMissingError } from '../errors.ts';
@@ -26,6 +28,7 @@ export interface Encryption {
   readonly derived?: Block;
   readonly dataKey: DataKey;
   readonly targets: readonly EncryptionTarget[];
+  readonly attachments: readonly AttachmentTarget[];
   /** Blocks of ours that are encrypted: mode and Id of the EncryptedData. */
   readonly own: ReadonlyMap<Block['kind'], { readonly mode: Part['mode']; readonly dataId: string }>;
 }
@@ -55,8 +58,12 @@ export function prepareEncryption(
     const kind = issued ? 'IssuedToken' : part;
     own.set(kind, { mode, dataId: ids.next('ED') });
   }
+  const { attachments: part } = encryption;
+  const attachments = (part === undefined ? [] : attachmentPositions(message)).map((position) => ({
+    ...{ position, mode: part?.mode ?? 'Content', dataId: ids.next('ED') },
+  }));
   const isNew = encryption.dataKey === undefined;
-  if (targets.length + own.size === 0 && !(isNew && signsWithEncryptedKey(settings))) return undefined;
+  if (targets.length + attachments.length + own.size === 0 && !(isNew && signsWithEncryptedKey(settings))) return undefined;
   const encryptedKey = isNew ? createEncryptedKey(encryption, exchange, ids) : undefined;
   const base = encryptedKey
     ? { octets: encryptedKey.key, reference: encryptedKeyReference(encryptedKey.id) }
@@ -71,6 +78,7 @@ export function prepareEncryption(
     ...(derived && { derived: derived.block }),
     dataKey,
     targets,
+    attachments,
     own,
   };
 }
@@ -95,8 +103,8 @@ export function signsWithEncryptedKey({ signature }: SecureSettings): boolean {
 /** The EncryptedKey with its ReferenceList, apart from each other when the signature is made with the key in between. */
 export function keyBlocks(settings: SecureSettings, encryption: Encryption | undefined, ids: IdAllocator): Block[] {
   if (encryption === undefined) return [];
-  const { encryptedKey, derived, targets, own } = encryption;
-  const dataIds = [...targets, ...own.values()].map(({ dataId }) => dataId);
+  const { encryptedKey, derived, targets, attachments, own } = encryption;
+  const dataIds = [...targets, ...attachments, ...own.values()].map(({ dataId }) => dataId);
   const blocks: Block[] = [];
   const signs = signsWithEncryptedKey(settings);
   const apart = encryptedKey === undefined || derived !== undefined || (settings.order === 'EncryptThenSign' && signs);

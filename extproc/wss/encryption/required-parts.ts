@@ -1,5 +1,6 @@
 /** Whether what had to be encrypted was encrypted. */
 
+import { hasClearInclude } from '../attachments/required.ts';
 import { anyCovers, type ByteRange } from '../byte-ranges.ts';
 import { PartNotEncryptedError } from '../errors.ts';
 import { describePart, findPart } from '../parts.ts';
@@ -18,6 +19,7 @@ export function checkEncryptedParts(state: Verification, settings: DecryptionSet
 }
 
 function isEncrypted(state: Verification, element: number, part: Part): boolean {
+  if (hasClearInclude(state, element)) return false;
   if (anyCovers(state.decrypted, state.rangeOf(element))) return true;
   return part.mode === 'Content' && isContentEncrypted(state, element);
 }

@@ -9,7 +9,8 @@ import { findTokenByHash } from '../kerberos/token.ts';
 import { elementById, readTokenReference, type KeyHint } from '../key-info/read.ts';
 import { assertionElement } from '../saml/token.ts';
 import { WSSE } from '../namespaces.ts';
-import type { VerifySignatureSettings } from '../settings.ts';
+import { checkAttachmentReference } from '../attachments/check-reference.ts';
+import type { AttachmentMode, VerifySignatureSettings } from '../settings.ts';
 import type { Verification } from '../verification.ts';
 import type { SignatureReference } from './signed-info.ts';
 import { findChain } from './signer.ts';
@@ -21,6 +22,7 @@ export interface SignedTarget {
   readonly range?: ByteRange;
   /** SHA-256 fingerprint of the certificate that an STR-Transform came to. */
   readonly fingerprint?: string;
+  readonly attachment?: { readonly position: number; readonly mode: AttachmentMode };
 }
 
 /**
@@ -34,6 +36,7 @@ export function checkReference(
   settings: VerifySignatureSettings,
   reference: SignatureReference,
 ): SignedTarget {
+  if (reference.attachment !== undefined) return checkAttachmentReference(state, reference, reference.attachment);
   const element = elementById(state.message.index, reference.id);
   const { digest, target } = reference.dereference
     ? digestToken(state, settings, reference, element)

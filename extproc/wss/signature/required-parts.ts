@@ -1,5 +1,6 @@
 /** Whether what had to be signed was signed. */
 
+import { areAttachmentsSigned } from '../attachments/required.ts';
 import { anyCovers, type ByteRange } from '../byte-ranges.ts';
 import { PartNotSignedError, SignatureMissingError } from '../errors.ts';
 import { describePart, findPart } from '../parts.ts';
@@ -16,13 +17,15 @@ import type { GoodSignature, Verification } from '../verification.ts';
  */
 export function findDecisiveSignature(state: Verification, settings: VerifySignatureSettings): GoodSignature {
   if (state.signatures.length === 0) throw new SignatureMissingError('the Security header has no Signature');
-  let missing: Part | undefined;
+  let missing: string | undefined;
   for (const signature of state.signatures) {
     const unsigned = settings.requiredParts.find((part) => !isPartSigned(state, signature, part));
-    if (unsigned === undefined) return signature;
-    missing ??= unsigned;
+    const attachments =
+      settings.attachments === undefined || areAttachmentsSigned(state, signature, settings.attachments);
+    if (unsigned === undefined && attachments) return signature;
+    missing ??= unsigned === undefined ? 'Attachments' : describePart(unsigned);
   }
-  const name = missing === undefined ? 'a part' : describePart(missing);
+  const name = missing ?? 'a part';
   throw new PartNotSignedError(`no signature covers all required parts: ${name} is not signed`);
 }
 

@@ -1,6 +1,7 @@
 import { hash, type KeyObject } from 'node:crypto';
 import { digestCanonical, type AddedId } from '../../xml/c14n.ts';
 import type { SpliceEditor } from '../../xml/splice.ts';
+import { attachmentReferences } from '../attachments/protect.ts';
 import { canonicalizations, digests } from '../algorithms.ts';
 import type { Block } from '../blocks.ts';
 import { elementText } from '../element-text.ts';
@@ -67,6 +68,7 @@ export async function signMessage(input: SigningInput): Promise<Signed> {
   if (referenceId !== undefined) {
     references.push({ id: referenceId, token: true, prefixes: [], digest: digestToken(input, header) });
   }
+  references.push(...attachmentReferences(message, signature));
   if (references.length === 0) throw new PartMissingError('None of the optional parts to be signed is in the message');
   const id = ids.next('SIG');
   const { element, value } = await createSignature(

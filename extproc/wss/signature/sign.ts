@@ -1,8 +1,16 @@
 import type { KeyObject } from 'node:crypto';
+import { escapeAttribute } from '../../xml/escape.ts';
 import { canonicalizations, digests, signatureAlgorithms, type SignatureAlgorithm } from '../algorithms.ts';
 import { elementText, type ElementText } from '../element-text.ts';
-import { DS, EXC_C14N, STR_TRANSFORM, WSSE } from '../namespaces.ts';
-import type { SignatureSettings } from '../settings.ts';
+import {
+  ATTACHMENT_COMPLETE_SIGNATURE,
+  ATTACHMENT_CONTENT_SIGNATURE,
+  DS,
+  EXC_C14N,
+  STR_TRANSFORM,
+  WSSE,
+} from '../namespaces.ts';
+import type { AttachmentMode, SignatureSettings } from '../settings.ts';
 import { canonicalElement, SIGNATURE_NAMESPACES, type HeaderContext } from './canonical-block.ts';
 import { checkSigningKey, signatureValue, type Signer } from './signature-value.ts';
 
@@ -16,6 +24,8 @@ export interface Reference {
   readonly prefixes: readonly string[];
   /** Base64 digest of what the transform gives. */
   readonly digest: string;
+  /** It covers an attachment; then `id` is the URL that names it. */
+  readonly attachment?: AttachmentMode;
 }
 
 /** Everything that a Signature says but its value. */
@@ -73,8 +83,11 @@ function createSignedInfo({ settings, algorithm, prefixes, references }: Signatu
     `</ds:CanonicalizationMethod><ds:SignatureMethod Algorithm="${signatureAlgorithms[algorithm].uri}">` +
     `</ds:SignatureMethod>`;
   for (const reference of references) {
-    rest += `<ds:Reference URI="#${reference.id}"><ds:Transforms>`;
-    if (reference.token) rest += TOKEN_TRANSFORM;
+    const { attachment } = reference;
+    const uri = attachment === undefined ? `#${reference.id}` : escapeAttribute(reference.id);
+    rest += `<ds:Reference URI="${uri}"><ds:Transforms>`;
+    if (attachment !== undefined) rest += `<ds:Transform Algorithm="${ATTACHMENT_TRANSFORMS[attachment]}">`;
+    else if (reference.token) rest += TOKEN_TRANSFORM;
     else {
       rest += `<ds:Transform Algorithm="${canonicalization.uri}">`;
       if (exclusive) rest += inclusiveNamespaces(reference.prefixes);
@@ -84,6 +97,10 @@ function createSignedInfo({ settings, algorithm, prefixes, references }: Signatu
   return { name: 'ds:SignedInfo', rest: `${rest}</ds:SignedInfo>`, namespaces: SIGNED_INFO_NAMESPACES };
 }
 
+const ATTACHMENT_TRANSFORMS: Readonly<Record<AttachmentMode, string>> = {
+  Content: ATTACHMENT_CONTENT_SIGNATURE,
+  Complete: ATTACHMENT_COMPLETE_SIGNATURE,
+};
 const SIGNED_INFO_NAMESPACES = [['ds', DS]] as const;
 const PARAMETERS_START = '<wsse:TransformationParameters';
 /**

@@ -1,11 +1,12 @@
 /** Strict reading of ds:Signature (XML Signature 1.1 §4): exactly the elements of the schema, once, in its order. */
 
+import { keyOfCid } from '../../mime/content-id.ts';
 import type { CanonicalizeOptions } from '../../xml/c14n.ts';
 import type { XmlIndex } from '../../xml/xml-index.ts';
 import { digests, nameOfUri, signatureAlgorithms, type DigestName, type SignatureAlgorithm } from '../algorithms.ts';
 import { AlgorithmNotAcceptedError, InvalidStructureError, LimitError, UnsupportedAlgorithmError } from '../errors.ts';
-import { DS, STR_TRANSFORM, WSSE } from '../namespaces.ts';
-import type { VerifySignatureSettings } from '../settings.ts';
+import { ATTACHMENT_COMPLETE_SIGNATURE, ATTACHMENT_CONTENT_SIGNATURE, DS, STR_TRANSFORM, WSSE } from '../namespaces.ts';
+import type { AttachmentMode, VerifySignatureSettings } from '../settings.ts';
 import { base64Of, requiredAttribute, requiredChild } from '../structure.ts';
 import { canonicalizationOf, readCanonicalization } from './c14n-method.ts';
 
@@ -23,7 +24,10 @@ export interface SignatureElement {
 }
 
 export interface SignatureReference {
+  /** Id of an element; of an attachment the URL that names it. */
   readonly id: string;
+  /** The reference is to an attachment: what of it is digested. */
+  readonly attachment?: AttachmentMode;
   /** The reference goes through an STR-Transform: what is digested is the token that its target names. */
   readonly dereference: boolean;
   readonly canonicalization: CanonicalizeOptions;
@@ -38,9 +42,10 @@ type Accept = VerifySignatureSettings['accept'];
  *
  * Comments and processing instructions are refused anywhere in it, and so are ds:Object and HMACOutputLength.
  *
+ * @param attachments of the message: so many References are there beside the usual ones
  * @throws InvalidStructureError, LimitError, UnsupportedAlgorithmError, AlgorithmNotAcceptedError
  */
-export function readSignature(index: XmlIndex, signature: number, accept: Accept): SignatureElement {
+export function readSignature(index: XmlIndex, signature: number, accept: Accept, attachments = 0): SignatureElement {
   if (index.hasCommentOrPi(signature)) {
     throw new InvalidStructureError('a Signature holds a comment or processing instruction');
   }
@@ -59,8 +64,8 @@ export function readSignature(index: XmlIndex, signature: number, accept: Accept
     throw new InvalidStructureError('SignedInfo does not start with CanonicalizationMethod and SignatureMethod');
   }
   if (references.length === 0) throw new InvalidStructureError('SignedInfo has no Reference');
-  if (references.length > MAX_REFERENCES) {
-    throw new LimitError(`a Signature has more than ${MAX_REFERENCES} References`);
+  if (references.length > MAX_REFERENCES + attachments) {
+    throw new LimitError(`a Signature has more than ${MAX_REFERENCES + attachments} References`);
   }
   for (const reference of references) {
     if (!isDs(index, reference, 'Reference')) throw new InvalidStructureError('SignedInfo holds an unknown element');
@@ -89,15 +94,16 @@ function readAlgorithm(index: XmlIndex, signatureMethod: number, accept: Accept)
 /**
  * Reads a Reference of a SignedInfo.
  *
- * Only `#id` is taken: nothing outside this message is ever fetched, and neither the empty URI nor XPointer name one
- * element. At most one transform is taken, a canonicalization or the STR-Transform; without any, XML Signature §4.4.3.2
+ * Only `#id`, and `cid:` for an attachment, is taken: nothing outside this message is ever fetched, and neither the empty
+ * URI nor XPointer name one element. At most one transform is taken, a canonicalization or the STR-Transform; without any, XML Signature §4.4.3.2
  * means Canonical XML 1.0.
  *
  * @throws InvalidStructureError, UnsupportedAlgorithmError, AlgorithmNotAcceptedError, LimitError
  */
 export function readReference(index: XmlIndex, reference: number, accept: Accept): SignatureReference {
   const uri = requiredAttribute(index, reference, 'URI');
-  if (uri.length < 2 || !uri.startsWith('#') || uri.includes('(')) {
+  const toAttachment = keyOfCid(uri) !== undefined;
+  if (!toAttachment && (uri.length < 2 || !uri.startsWith('#') || uri.includes('('))) {
     throw new InvalidStructureError('a Reference does not name an element of this message by its id');
   }
   const children = index.children(reference);
@@ -109,12 +115,29 @@ export function readReference(index: XmlIndex, reference: number, accept: Accept
   const digest = nameOfUri(digests, requiredAttribute(index, digestMethod, 'Algorithm'));
   if (digest === undefined) throw new UnsupportedAlgorithmError('the digest algorithm is not supported');
   if (!accept.digests.includes(digest)) throw new AlgorithmNotAcceptedError(`the policy does not accept ${digest}`);
-  return {
-    id: uri.slice(1),
-    ...readTransform(index, transforms, accept),
-    digest,
-    digestValue: base64Of(index, digestValue),
-  };
+  const rest = { digest, digestValue: base64Of(index, digestValue) };
+  if (toAttachment) return { id: uri, ...readAttachmentTransform(index, transforms), ...rest };
+  return { id: uri.slice(1), ...readTransform(index, transforms, accept), ...rest };
+}
+
+/** SwA profile 1.1 §4.3, §4.4: exactly one of its two transforms, without parameters. */
+function readAttachmentTransform(
+  index: XmlIndex,
+  transforms: number,
+): Pick<SignatureReference, 'attachment' | 'dereference' | 'canonicalization'> {
+  const transform = transforms === -1 ? -1 : requiredChild(index, transforms, DS, 'Transform');
+  if (transform === -1 || index.children(transforms).length > 1 || index.firstChild(transform) !== -1) {
+    throw new InvalidStructureError('a Reference to an attachment does not have one transform without parameters');
+  }
+  const canonicalization = { mode: 'exclusive', comments: false } as const;
+  switch (requiredAttribute(index, transform, 'Algorithm')) {
+    case ATTACHMENT_CONTENT_SIGNATURE:
+      return { attachment: 'Content', dereference: false, canonicalization };
+    case ATTACHMENT_COMPLETE_SIGNATURE:
+      return { attachment: 'Complete', dereference: false, canonicalization };
+    default:
+      throw new UnsupportedAlgorithmError('the transform of an attachment is not supported');
+  }
 }
 
 function readTransform(

@@ -5,7 +5,7 @@ import { digests, signatureAlgorithms } from '../algorithms.ts';
 import { anyCovers, type ByteRange } from '../byte-ranges.ts';
 import { LimitError, SignatureInvalidError } from '../errors.ts';
 import { readKeyInfo } from '../key-info/read.ts';
-import type { VerifySignatureSettings } from '../settings.ts';
+import type { AttachmentMode, VerifySignatureSettings } from '../settings.ts';
 import type { Verification } from '../verification.ts';
 import { checkReference } from './reference.ts';
 import { readReference, readSignature } from './signed-info.ts';
@@ -33,7 +33,7 @@ export function verifySignature(
     throw new LimitError(`the message has more than ${MAX_SIGNATURES} Signatures`);
   }
   const { index } = state.message;
-  const signature = readSignature(index, element, settings.accept);
+  const signature = readSignature(index, element, settings.accept, state.message.attachments?.parts.length);
   const hints = signature.keyInfo === -1 ? [] : readKeyInfo(index, signature.keyInfo);
   const signers = findSigners(state, settings, signature.algorithm, hints);
   const signedInfo = canonicalize(index, signature.signedInfo, signature.canonicalization);
@@ -43,9 +43,13 @@ export function verifySignature(
   if (signatureAlgorithms[signature.algorithm].hash === 'sha1') state.legacyAlgorithms.add(signature.algorithm);
   const signed: ByteRange[] = [];
   const fingerprints: string[] = [];
+  const attachments = new Map<number, AttachmentMode>();
   for (const referenceElement of signature.references) {
     const reference = readReference(index, referenceElement, settings.accept);
-    const { range, fingerprint } = checkReference(state, settings, reference);
+    const { range, fingerprint, attachment } = checkReference(state, settings, reference);
+    if (attachment !== undefined && attachments.get(attachment.position) !== 'Complete') {
+      attachments.set(attachment.position, attachment.mode);
+    }
     if (digests[reference.digest].hash === 'sha1') state.legacyAlgorithms.add(reference.digest);
     if (range !== undefined) signed.push(range);
     if (fingerprint !== undefined) fingerprints.push(fingerprint);
@@ -57,6 +61,7 @@ export function verifySignature(
     value: signature.value,
     algorithm: signature.algorithm,
     signed,
+    ...(attachments.size > 0 && { attachments }),
     tokenSigned:
       (token !== -1 && anyCovers(signed, state.rangeOf(token))) ||
       (certificate !== undefined && fingerprints.includes(certificate.fingerprint)),
