@@ -17,6 +17,8 @@ export interface Block {
     | 'Token'
     /** What a token service issued: as it came, so not in canonical form like all others. */
     | 'IssuedToken'
+    /** What leads a signature to it whose key is not the issued token's. */
+    | 'AssertionReference'
     | 'Signature'
     /** The recipient's BinarySecurityToken. */
     | 'RecipientToken'
@@ -103,6 +105,7 @@ export function arrange(blocks: readonly Block[], settings: Pick<SecureSettings,
       case 'Token':
       case 'IssuedToken':
       case 'EndorsingToken':
+      case 'AssertionReference':
         return 4;
       case 'Signature':
         return 5;

@@ -22,6 +22,7 @@ import type { TokenInUse } from './issued-token.ts';
 import { namesToken } from './key-info/create.ts';
 import { WSU } from './namespaces.ts';
 import { OWN_LIMITS } from './own-limits.ts';
+import { assertionReferenceBlock } from './saml/sign-through-reference.ts';
 import { insertSecurityBlocks, planSecurityHeader, type SecurityHeader } from './security-header.ts';
 import type { SecureSettings, SignatureSettings } from './settings.ts';
 import { signMessage, type SigningInput, type SigningKeyInUse } from './signature/sign-message.ts';
@@ -126,7 +127,7 @@ export async function secure(
     ...createPlainBlocks(settings, context.now, context.exchange.verifiedSignatures, ids, user),
     ...signingTokenBlocks(signature, tokenId),
     ...endorsers.flatMap(({ token }) => token ?? []),
-    ...(settings.securityToken ? [issuedTokenBlock(token?.token, message, isBase(settings))] : []),
+    ...issuedBlocks(settings, token, message, toSign, prepared, ids),
   ];
   const job = {
     message,
@@ -218,8 +219,12 @@ async function sign(
   const { signature } = settings;
   if (signature === undefined || key === undefined) return NO_SIGNATURES;
   const signedBlocks = blocks.filter(
-    ({ kind, signed }) =>
-      signed || kind === 'SignatureConfirmation' || (kind !== 'Token' && toSign.own.has(kind as OwnPart)),
+    ({ kind, signed, encrypted }) =>
+      signed ||
+      kind === 'SignatureConfirmation' ||
+      kind === 'AssertionReference' ||
+      (kind === 'IssuedToken' && encrypted !== undefined && toSign.own.has('Assertion')) ||
+      (kind !== 'Token' && toSign.own.has(kind as OwnPart)),
   );
   const input: SigningInput = {
     message,
@@ -230,7 +235,7 @@ async function sign(
     blocks,
     elements: [...new Set(elements)],
     signedBlocks,
-    signToken: toSign.own.has('Token'),
+    signToken: toSign.own.has('Token') || (toSign.own.has('Assertion') && signature.keyIdentifier === 'SAMLAssertion'),
     tokenId,
     ...(context.token && { issued: context.token.token }),
     ids,
@@ -270,6 +275,7 @@ function signableBlocks(settings: SecureSettings, signature: SignatureSettings):
   const own = new Set<OwnPart>();
   if (settings.timestamp !== undefined) own.add('Timestamp');
   if (settings.usernameToken !== undefined) own.add('UsernameToken');
+  if (settings.securityToken) own.add('Assertion');
   if (namesToken(signature.keyIdentifier)) own.add('Token');
   return own;
 }
@@ -279,12 +285,31 @@ function encryptableBlocks(settings: SecureSettings): Set<OwnPart> {
   if (settings.timestamp !== undefined) own.add('Timestamp');
   if (settings.usernameToken !== undefined) own.add('UsernameToken');
   // One that the signature needs could not be found by its receiver.
-  if (settings.securityToken && settings.signature?.keyIdentifier !== 'SAMLAssertion') own.add('Token');
+  if (settings.securityToken && settings.signature?.keyIdentifier !== 'SAMLAssertion')
+    own.add('Token').add('Assertion');
   // When encryption comes first, there is no signature yet, and its token must stay readable.
   if (settings.signature === undefined || settings.order === 'EncryptThenSign') return own;
   own.add('Signature');
   if (settings.signature.keyIdentifier === 'BinarySecurityToken') own.add('Token');
   return own;
+}
+
+/** The issued token, and what leads a signature to it that is to cover it and is made with another key. */
+function issuedBlocks(
+  settings: SecureSettings,
+  token: TokenInUse | undefined,
+  message: SoapMessage,
+  toSign: FoundParts,
+  encryption: Encryption | undefined,
+  ids: IdAllocator,
+): Block[] {
+  const { securityToken, signature, order } = settings;
+  if (!securityToken) return [];
+  const issued = issuedTokenBlock(token?.token, message, isBase(settings));
+  // Encrypted first, it is signed as it stands: nobody could follow a reference to it.
+  const hidden = order === 'EncryptThenSign' && encryption?.own.has('IssuedToken') === true;
+  if (!toSign.own.has('Assertion') || hidden || signature?.keyIdentifier === 'SAMLAssertion') return [issued];
+  return [issued, assertionReferenceBlock(token?.token.reference, ids)];
 }
 
 function signingTokenBlocks(signature: SignatureSettings | undefined, tokenId: string): Block[] {

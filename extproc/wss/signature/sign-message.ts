@@ -4,12 +4,12 @@ import type { SpliceEditor } from '../../xml/splice.ts';
 import { attachmentReferences } from '../attachments/protect.ts';
 import { canonicalizations, digests } from '../algorithms.ts';
 import type { Block } from '../blocks.ts';
-import { elementText } from '../element-text.ts';
 import { KeyNotFoundError, PartMissingError } from '../errors.ts';
 import { addedIdText, idOfElement, type IdAllocator } from '../ids.ts';
 import { issuedTokenReference, keyReference } from '../key-info/create.ts';
 import type { IssuedToken } from '../issued-token.ts';
 import { WSSE, X509_V3 } from '../namespaces.ts';
+import { issuedTokenDigest, referenceToAssertion } from '../saml/sign-through-reference.ts';
 import type { SecurityHeader } from '../security-header.ts';
 import type { SignatureSettings } from '../settings.ts';
 import type { SoapMessage } from '../soap.ts';
@@ -35,7 +35,7 @@ export interface SigningInput {
   readonly blocks: readonly Block[];
   /** Elements of the message to be signed. */
   readonly elements: readonly number[];
-  /** Blocks to be signed as they stand in the header. */
+  /** Blocks to be signed as they stand in the header; of what leads to an assertion, the assertion. */
   readonly signedBlocks: readonly Block[];
   /** Whether to sign the signing token through its reference. */
   readonly signToken: boolean;
@@ -63,7 +63,11 @@ export interface Signed {
 export async function signMessage(input: SigningInput): Promise<Signed> {
   const { message, signature, security, ids } = input;
   const header = headerContext(message, security);
-  const references = [...referencesToElements(input), ...referencesToBlocks(input, header)];
+  const references = [
+    ...referencesToElements(input),
+    ...referencesToBlocks(input, header),
+    ...referenceToAssertion(input),
+  ];
   const referenceId = input.signToken ? ids.next('STR') : undefined;
   if (referenceId !== undefined) {
     references.push({ id: referenceId, token: true, prefixes: [], digest: digestToken(input, header) });
@@ -120,7 +124,8 @@ function referencesToBlocks(
 ): Reference[] {
   const { mode } = canonicalizations[signature.canonicalization];
   const { hash: digest } = digests[signature.digest];
-  return signedBlocks.map(({ id, element, encrypted }) => {
+  const asTheyStand = signedBlocks.filter(({ kind }) => kind !== 'AssertionReference');
+  return asTheyStand.map(({ id, element, encrypted }) => {
     const own = encrypted?.prefixes ?? element.namespaces.map(([prefix]) => prefix);
     const prefixes = listFor(signature, () => prefixList(security.scope).filter((prefix) => !own.includes(prefix)));
     const options = { mode, comments: COMMENTS, inclusivePrefixes: prefixes };
@@ -140,8 +145,7 @@ function digestToken({ message, security, blocks, signature }: SigningInput, hea
   const { hash: digest } = digests[signature.digest];
   const issued = blocks.find((block) => block.kind === 'IssuedToken');
   if (issued !== undefined && signature.keyIdentifier === 'SAMLAssertion') {
-    const text = elementText(issued.element, security.scope);
-    return hash(digest, canonicalText(message, security, text, 'Security', TOKEN_OPTIONS), 'base64');
+    return issuedTokenDigest(issued, { message, security, signature });
   }
   const token = blocks.find((block) => block.kind === 'Token');
   if (token === undefined) return hash(digest, impliedToken(signature), 'base64');
