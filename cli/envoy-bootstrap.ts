@@ -6,6 +6,7 @@
 import { isIP } from 'node:net';
 import type { ListenAddress } from '../extproc/envoy/listen-address.ts';
 import { bufferLimit } from '../policy/attach/buffer-limit.ts';
+import type { ConnectionData } from '../policy/attach/connection-attributes.ts';
 import { externalProcessor, namingPolicy, serviceConnections } from '../policy/attach/external-processor.ts';
 
 /** An address that Envoy connects or binds to. */
@@ -23,6 +24,8 @@ export interface BootstrapOptions {
   /** Bytes: the largest body that passes; keep it at the policy's `limits.maxBodyBytes`. */
   readonly maxBody: number;
   readonly admin?: SocketAddress;
+  /** What the policy needs to know of the client; absent: nothing. */
+  readonly data?: ConnectionData;
 }
 
 /** Name of the filter and of the cluster of the ext_proc service. */
@@ -60,7 +63,7 @@ function listener(options: BootstrapOptions) {
                 virtual_hosts: [{ name: 'soap', domains: ['*'], routes: [route(options)] }],
               },
               http_filters: [
-                extprocFilter(),
+                extprocFilter(options.data),
                 {
                   name: 'envoy.filters.http.router',
                   typed_config: { '@type': `${TYPE}.extensions.filters.http.router.v3.Router` },
@@ -93,10 +96,10 @@ export function routePolicy(policy: string) {
 }
 
 /** The HTTP filter. It fails closed, and waits for whole bodies: nothing goes on before the verdict. */
-export function extprocFilter() {
+export function extprocFilter(data?: ConnectionData) {
   return {
     name: FILTER_NAME,
-    typed_config: externalProcessor({ cluster: FILTER_NAME, messageTimeout: '10s' }),
+    typed_config: externalProcessor({ cluster: FILTER_NAME, messageTimeout: '10s', ...(data && { data }) }),
   };
 }
 

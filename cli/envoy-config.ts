@@ -15,6 +15,8 @@ interface Flags {
   extproc: Address;
   maxBody: number;
   admin?: SocketAddress;
+  clientCertificate: boolean;
+  jwtClaims: boolean;
   only?: 'filter' | 'cluster';
 }
 
@@ -37,6 +39,12 @@ export function envoyConfigCommand(): Command {
     )
     .option('--max-body <bytes>', "largest body; the policy's limits.maxBodyBytes", parseBytes, 10485760)
     .option('--admin <host:port>', "also open Envoy's admin interface", parseSocket)
+    .option(
+      '--client-certificate',
+      "tell the service of the client's TLS certificate: for a saml with source Certificate",
+      false,
+    )
+    .option('--jwt-claims', 'tell the service what jwt_authn has verified: for a saml with source Claim', false)
     .addOption(new Option('--only <part>', 'print only this part, to paste').choices(['filter', 'cluster']))
     .action((flags: Flags, command: Command) => {
       process.stdout.write(render(flags, command));
@@ -44,18 +52,19 @@ export function envoyConfigCommand(): Command {
 }
 
 function render(flags: Flags, command: Command): string {
-  const { backend, backendTls, backendCa, only, ...rest } = flags;
+  const { backend, backendTls, backendCa, only, clientCertificate, jwtClaims, ...rest } = flags;
+  const data = { certificate: clientCertificate, claims: jwtClaims };
   switch (only) {
     case 'filter':
       return (
-        `# http_filters, before the router:\n${stringify([extprocFilter()])}` +
+        `# http_filters, before the router:\n${stringify([extprocFilter(data)])}` +
         `# and on each route that this policy covers:\n${stringify({ typed_per_filter_config: routePolicy(flags.policy) })}`
       );
     case 'cluster':
       return `# clusters:\n${stringify([extprocCluster(flags)])}`;
     case undefined: {
       if (!backend) command.error("error: required option '--backend <host:port>' not specified", { exitCode: 2 });
-      const options: BootstrapOptions = { ...rest, backend, ...(backendTls && { backendCa }) };
+      const options: BootstrapOptions = { ...rest, data, backend, ...(backendTls && { backendCa }) };
       return `# Envoy in front of ${text(backend)}, policy ${flags.policy}\n${stringify(bootstrap(options))}`;
     }
   }

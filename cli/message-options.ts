@@ -3,6 +3,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 import type { CompiledPolicy } from '../extproc/pipeline/compile.ts';
+import type { PeerCertificate } from '../extproc/pipeline/connection.ts';
 import type { MessageMeta } from '../extproc/pipeline/conditions.ts';
 import type { Phase } from '../extproc/pipeline/engine.ts';
 import { loadPolicies } from '../extproc/pipeline/load-policies.ts';
@@ -16,6 +17,8 @@ export interface MessageFlags {
   phase: Phase;
   header: [string, string][];
   now?: number;
+  clientCertificate?: PeerCertificate;
+  claim: [string, string][];
 }
 
 export function withMessageOptions(command: Command): Command {
@@ -31,6 +34,17 @@ export function withMessageOptions(command: Command): Command {
       '--header <name: value>',
       "an HTTP header of the message; also :method, :path, :authority, :source (the client's address) and :status. Several times if need be",
       (text: string, previous: [string, string][]) => [...previous, parseHeader(text)],
+      [],
+    )
+    .option(
+      '--client-certificate <field=value>',
+      "what Envoy would tell of the client's certificate in TLS: subject, uri, dns or sha256. Several times if need be",
+      parseCertificate,
+    )
+    .option(
+      '--claim <name=value>',
+      'a claim of the JWT that Envoy would have verified. Several times if need be, also for several values',
+      (text: string, previous: [string, string][]) => [...previous, parsePair(text)],
       [],
     )
     .option('--now <time>', 'the time to work at, as 2026-01-31T12:00:00Z (default: the present)', parseTime);
@@ -61,7 +75,7 @@ export async function readMessage(): Promise<Buffer> {
 }
 
 /** What the headers say; a Content-Type that is not given is the one of the envelope's SOAP version. */
-export function messageMeta({ header }: MessageFlags, message: Buffer): MessageMeta {
+export function messageMeta({ header, clientCertificate, claim }: MessageFlags, message: Buffer): MessageMeta {
   const headers = new Map<string, string[]>();
   for (const [name, value] of header) headers.set(name, [...(headers.get(name) ?? []), value]);
   if (!headers.has('content-type')) {
@@ -75,10 +89,34 @@ export function messageMeta({ header }: MessageFlags, message: Buffer): MessageM
     host: headers.get(':authority')?.[0] ?? headers.get('host')?.[0] ?? '',
     headers,
     ...(sourceIp !== undefined && { sourceIp }),
+    connection: {
+      ...(clientCertificate && { certificate: clientCertificate }),
+      claims: new Map(
+        Object.entries(Object.groupBy(claim, ([name]) => name)).map(([name, pairs = []]) => [
+          name,
+          pairs.map(([, value]) => value),
+        ]),
+      ),
+    },
   };
 }
 /** Bytes within which an envelope declares its namespace. */
 const ENVELOPE_START = 4096;
+
+const CERTIFICATE_FIELDS: readonly (keyof PeerCertificate)[] = ['subject', 'uri', 'dns', 'sha256'];
+
+function parseCertificate(text: string, previous: PeerCertificate = {}): PeerCertificate {
+  const [name, value] = parsePair(text);
+  const field = CERTIFICATE_FIELDS.find((known) => known === name);
+  if (field === undefined) throw new InvalidArgumentError(`write one of ${CERTIFICATE_FIELDS.join(', ')} before the =`);
+  return { ...previous, [field]: value };
+}
+
+function parsePair(text: string): [string, string] {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('write it as name=value');
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
 
 function parseHeader(text: string): [string, string] {
   const colon = text.indexOf(':', 1);

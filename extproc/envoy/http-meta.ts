@@ -3,7 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { MessageMeta } from '../pipeline/conditions.ts';
+import { PEER_CERTIFICATE } from '../../policy/attach/connection-attributes.ts';
+import type { ConnectionFacts, ConnectionNeeds, PeerCertificate } from '../pipeline/connection.ts';
 import type { ResponseMeta } from '../pipeline/exchange.ts';
+import { jwtClaims } from './jwt-claims.ts';
 import type { ProcessingRequest } from './messages.ts';
 
 const NO_HEADERS: ReadonlyMap<string, string[]> = new Map();
@@ -19,6 +22,33 @@ export function requestMeta({ headers = NO_HEADERS, attributes }: ProcessingRequ
     host: headers.get(':authority')?.[0] ?? headers.get('host')?.[0] ?? '',
     headers,
     ...(sourceIp !== undefined && { sourceIp }),
+  };
+}
+
+/**
+ * What the policy needs to know of the client, where Envoy's filter was told to send it.
+ *
+ * @param message `requestHeaders`
+ * @throws ProtobufError, AssertionSubjectError
+ */
+export function connectionFacts({ attributes, metadata }: ProcessingRequest, needs: ConnectionNeeds): ConnectionFacts {
+  const certificate = needs.certificate ? peerCertificate(attributes) : undefined;
+  return {
+    ...(certificate && { certificate }),
+    ...(needs.claims.length > 0 && metadata !== undefined && { claims: jwtClaims(metadata, needs.claims) }),
+  };
+}
+
+/** Undefined when the client showed none. */
+function peerCertificate(attributes: ProcessingRequest['attributes']): PeerCertificate | undefined {
+  const sha256 = attributes?.get(PEER_CERTIFICATE.sha256);
+  if (attributes === undefined || sha256 === undefined || sha256 === '') return undefined;
+  const field = (name: string) => attributes.get(name) || undefined;
+  return {
+    sha256,
+    subject: field(PEER_CERTIFICATE.subject),
+    uri: field(PEER_CERTIFICATE.uri),
+    dns: field(PEER_CERTIFICATE.dns),
   };
 }
 

@@ -27,6 +27,8 @@ export interface ProcessingRequest {
   readonly endOfStream: boolean;
   /** Text attributes by name (`xds.route_name`, `source.address`). */
   readonly attributes?: ReadonlyMap<string, string>;
+  /** `envoy.config.core.v3.Metadata` of the request, undecoded: a slice of the message's bytes. */
+  readonly metadata?: Buffer;
   /** In the first message of a stream only. */
   readonly protocolConfig?: ProtocolConfig;
   /** Envoy ignores our answers: a configuration in which nothing would be enforced. */
@@ -72,6 +74,7 @@ export function decodeProcessingRequest(bytes: Buffer): ProcessingRequest {
   let kind: MessageKind | undefined;
   let content: Content = NO_CONTENT;
   let attributes: Map<string, string> | undefined;
+  let metadata: Buffer | undefined;
   let protocolConfig: ProtocolConfig | undefined;
   let observabilityMode = false;
   while (reader.next()) {
@@ -81,6 +84,8 @@ export function decodeProcessingRequest(bytes: Buffer): ProcessingRequest {
       if (kind !== undefined) throw new ProtobufError('two requests in one message');
       kind = requestKind;
       content = decodeContent(requestKind, reader.message());
+    } else if (field === 8) {
+      metadata = reader.bytes();
     } else if (field === 9) {
       attributes ??= new Map();
       decodeAttributes(reader.message(), attributes);
@@ -93,7 +98,7 @@ export function decodeProcessingRequest(bytes: Buffer): ProcessingRequest {
     }
   }
   if (kind === undefined) throw new ProtobufError('no request in the message');
-  return { kind, ...content, attributes, protocolConfig, observabilityMode };
+  return { kind, ...content, attributes, metadata, protocolConfig, observabilityMode };
 }
 
 interface Content {

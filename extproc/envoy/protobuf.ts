@@ -59,6 +59,14 @@ export class ProtobufReader {
     return this.varint();
   }
 
+  /** The current field as a double. */
+  double(): number {
+    this.#expect(FIXED64);
+    const start = this.#position;
+    this.#advance(8);
+    return this.#bytes.readDoubleLE(start);
+  }
+
   /** The current field's bytes: a slice of the input, not a copy. */
   bytes(): Buffer {
     const start = this.#lengthDelimited();

@@ -17,7 +17,7 @@ import { describeFailure, refusalFor, type Refusal } from '../pipeline/failure.t
 import type { Outcome } from '../pipeline/outcome.ts';
 import type { Lease, RuntimeStore } from '../pipeline/runtime.ts';
 import type { ExtProcCall } from './ext-proc-definition.ts';
-import { correlationId, requestMeta, responseMeta } from './http-meta.ts';
+import { connectionFacts, correlationId, requestMeta, responseMeta } from './http-meta.ts';
 import {
   decodeProcessingRequest,
   encodeBody,
@@ -212,7 +212,10 @@ class ExtProcStream {
     const identity = { metadata, authority, attributes: message.attributes };
     this.#lease = runtimes.lease(policyIdentity(identity, policySources, runtimes));
     const services = { ...this.#services, runner: runtimes.runner };
-    this.#exchange = new Exchange(this.#lease.policy, this.#request, correlationId(this.#request), services);
+    const { policy } = this.#lease;
+    const needs = policy.request.assertion?.needs;
+    if (needs !== undefined) this.#request = { ...this.#request, connection: connectionFacts(message, needs) };
+    this.#exchange = new Exchange(policy, this.#request, correlationId(this.#request), services);
     checkProcessingMode(message, this.#exchange);
     return this.#exchange;
   }

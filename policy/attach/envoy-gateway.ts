@@ -5,6 +5,7 @@
 
 import type { EnvoyExtensionPolicy, KubernetesObject, ReferenceGrant, Service } from '../kubernetes.ts';
 import { GATEWAY_API } from './cluster-index.ts';
+import { metadataNamespaces, requestAttributes } from './connection-attributes.ts';
 import { RETRIES } from './external-processor.ts';
 import { metadataFor } from './ours.ts';
 import type { PolicyView } from './policy-view.ts';
@@ -27,6 +28,7 @@ function extensionPolicy(
   targets: readonly Target[],
   { systemNamespace, service, messageTimeout }: AttachOptions,
 ): EnvoyExtensionPolicy {
+  const namespaces = metadataNamespaces(policy.data);
   return {
     apiVersion: ENVOY_GATEWAY_API,
     kind: 'EnvoyExtensionPolicy',
@@ -44,9 +46,10 @@ function extensionPolicy(
           failOpen: false,
           messageTimeout,
           processingMode: {
-            request: { body: 'Buffered', attributes: ['source.address'] },
+            request: { body: 'Buffered', attributes: requestAttributes(policy.data) },
             response: { body: 'Buffered' },
           },
+          ...(namespaces.length > 0 && { metadata: { accessibleNamespaces: namespaces } }),
         },
       ],
     },

@@ -1,5 +1,12 @@
 /** Parts of Envoy's configuration that every Envoy gets alike. What each value is for stands in docs/envoy.md. */
 
+import {
+  metadataNamespaces,
+  NO_CONNECTION_DATA,
+  requestAttributes,
+  type ConnectionData,
+} from './connection-attributes.ts';
+
 const TYPE = 'type.googleapis.com/envoy';
 
 /** The gRPC metadata that names the policy: configuration, so out of a client's reach. */
@@ -24,10 +31,18 @@ export interface ExternalProcessorOptions {
   readonly messageTimeout: string;
   /** `namespace/name`; absent where each route names its own. */
   readonly policy?: string;
+  /** What its policies need to know of the client; absent: nothing. */
+  readonly data?: ConnectionData;
 }
 
 /** The ext_proc filter. It fails closed, and waits for whole bodies: nothing goes on before the verdict. */
-export function externalProcessor({ cluster, messageTimeout, policy }: ExternalProcessorOptions) {
+export function externalProcessor({
+  cluster,
+  messageTimeout,
+  policy,
+  data = NO_CONNECTION_DATA,
+}: ExternalProcessorOptions) {
+  const namespaces = metadataNamespaces(data);
   return {
     '@type': `${TYPE}.extensions.filters.http.ext_proc.v3.ExternalProcessor`,
     grpc_service: {
@@ -52,7 +67,8 @@ export function externalProcessor({ cluster, messageTimeout, policy }: ExternalP
       response_trailer_mode: 'SKIP',
     },
     message_timeout: messageTimeout,
-    request_attributes: ['source.address'],
+    request_attributes: requestAttributes(data),
+    ...(namespaces.length > 0 && { metadata_options: { forwarding_namespaces: { untyped: namespaces } } }),
     // A mutation that Envoy would drop silently is an error instead.
     mutation_rules: { allow_all_routing: false, allow_envoy: false, disallow_is_error: true },
     route_cache_action: 'RETAIN',

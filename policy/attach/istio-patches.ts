@@ -1,6 +1,7 @@
 /** Patches of Istio's EnvoyFilter. */
 
 import { bufferLimit } from './buffer-limit.ts';
+import type { ConnectionData } from './connection-attributes.ts';
 import { externalProcessor, namingPolicy, serviceConnections } from './external-processor.ts';
 import type { AttachOptions } from './types.ts';
 
@@ -17,6 +18,7 @@ export function filterName(policyId: string): string {
 export interface FilterPatch {
   readonly context: PatchContext;
   readonly policyId: string;
+  readonly data: ConnectionData;
   readonly cluster: string;
   /** False: only where a route switches it on. */
   readonly everywhere: boolean;
@@ -26,7 +28,7 @@ export interface FilterPatch {
 
 /** The HTTP filter of a policy, after Istio's own that authenticate and authorize. */
 export function insertFilter(
-  { context, policyId, cluster, everywhere, port }: FilterPatch,
+  { context, policyId, data, cluster, everywhere, port }: FilterPatch,
   { messageTimeout }: AttachOptions,
 ) {
   return {
@@ -43,7 +45,7 @@ export function insertFilter(
       value: {
         name: filterName(policyId),
         ...(!everywhere && { disabled: true }),
-        typed_config: externalProcessor({ cluster, messageTimeout, policy: policyId }),
+        typed_config: externalProcessor({ cluster, messageTimeout, policy: policyId, data }),
       },
     },
   };

@@ -48,7 +48,7 @@ export function policyFilters(policy: PolicyView, gateway: GatewayEntry, landsca
   const targets = targetsAt(policy, gateway, landscape);
   const ports = listenersOf(policy, gateway, targets, landscape);
   if (targets.length === 0) return [];
-  const filter = { context: 'GATEWAY', policyId: policy.id, cluster: SERVICE_CLUSTER } as const;
+  const filter = { context: 'GATEWAY', policyId: policy.id, data: policy.data, cluster: SERVICE_CLUSTER } as const;
   const inserted = ports.map(({ port, everywhere }) => ({
     ...filter,
     everywhere,
@@ -104,7 +104,10 @@ export function sidecarFilter(
   return envoyFilter(metadata, service.spec.selector ?? {}, [
     addCluster('SIDECAR_OUTBOUND', cluster, maxBody, options),
     raiseBufferLimit('SIDECAR_INBOUND', maxBody),
-    insertFilter({ context: 'SIDECAR_INBOUND', policyId: policy.id, cluster, everywhere: true }, options),
+    insertFilter(
+      { context: 'SIDECAR_INBOUND', policyId: policy.id, data: policy.data, cluster, everywhere: true },
+      options,
+    ),
   ]);
 }
 

@@ -1,6 +1,7 @@
 /** Of a WSSecurityPolicy, what attachment asks for, read so that no shape of the object can upset it. */
 
 import { aliasName } from '../alias.ts';
+import { connectionDataOf, type ConnectionData } from './connection-attributes.ts';
 import type { KubernetesObject, OwnerReference, TargetReference, TargetSelector } from '../kubernetes.ts';
 
 export interface PolicyView {
@@ -17,6 +18,8 @@ export interface PolicyView {
   /** `unmatched: Refuse` */
   readonly guard: boolean;
   readonly maxBodyBytes: number;
+  /** What Envoy has to tell of the client. */
+  readonly data: ConnectionData;
 }
 
 /** The schema's default of `limits.maxBodyBytes`. */
@@ -43,6 +46,7 @@ export function viewOf(object: KubernetesObject): PolicyView {
     targetSelectors: listOf(spec.targetSelectors, isTargetSelector),
     guard: spec.unmatched === 'Refuse' && spec.enabled !== false,
     maxBodyBytes: typeof maxBody === 'number' && maxBody > 0 ? Math.min(maxBody, MAX_BODY) : DEFAULT_MAX_BODY,
+    data: connectionDataOf(spec),
   };
 }
 
