@@ -4,11 +4,12 @@ import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { Registry } from 'prom-client';
 import { createLogger } from '../extproc/observe/log.ts';
+import { AssertionIssuer } from '../extproc/pipeline/assertion/issuer.ts';
 import { Exchange } from '../extproc/pipeline/exchange.ts';
 import type { Verdict } from '../extproc/pipeline/verdict.ts';
 import type { Outcome } from '../extproc/pipeline/outcome.ts';
 import { MemoryReplayCache } from '../extproc/pipeline/replay-cache.ts';
-import { inlineRunner } from '../extproc/pipeline/runner.ts';
+import { inlineRunner, signOnPool } from '../extproc/pipeline/runner.ts';
 import { TokenWaits } from '../extproc/pipeline/token-waits.ts';
 import { TokenProvider } from '../extproc/sts/token-provider.ts';
 import { exchangeToJson, readExchange } from './exchange-file.ts';
@@ -48,6 +49,7 @@ async function run(flags: Flags): Promise<number> {
   const tokens = new TokenProvider({ now, registry: new Registry(), logger: createLogger('silent') });
   const exchange = new Exchange(policy, meta, 'waxseal-process', {
     ...{ runner: inlineRunner, replay: new MemoryReplayCache(), tokens, now },
+    assertions: new AssertionIssuer({ sign: signOnPool, now }),
     waits: new TokenWaits({ maxMessages: 1, maxBytes: Infinity }),
     ...(flags.environment !== undefined && { environment: flags.environment }),
     report: (verdict) => verdicts.push(verdict),

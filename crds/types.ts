@@ -487,6 +487,8 @@ export interface Secure {
   readonly usernameToken?: UsernameToken;
   /** Adds a token that a SecurityTokenService issues, byte for byte as it came from there. */
   readonly securityToken?: SecurityToken;
+  /** Adds a SAML assertion that the gateway makes and signs itself: it vouches for the caller of a request. Belongs in `request.secure` only, and never beside `securityToken`. A caller who cannot be named is refused. */
+  readonly saml?: IssuedAssertion;
   /** Signs parts of the message. */
   readonly signature?: Signature;
   /** Encrypts parts of the message. Exactly one of `recipientRef` and `recipient` is given. */
@@ -565,6 +567,125 @@ export interface TokenServiceReference {
   readonly namespace?: string;
 }
 
+/** Adds a SAML assertion that the gateway makes and signs itself: it vouches for the caller of a request. Belongs in `request.secure` only, and never beside `securityToken`. A caller who cannot be named is refused. */
+export interface IssuedAssertion {
+  /** Version of SAML. */
+  readonly version: '1.1' | '2.0';
+  /** Who the assertion is from, as its receivers know the gateway. */
+  readonly issuer: string;
+  /** Why the receiver may take the message for the subject's (SAML token profile 1.1 §3.5). `SenderVouches`: because the gateway has signed it; `signature` covers the assertion by default then. `HolderOfKey`: because it is signed with the key that the assertion names; use `signature.keyIdentifier: SAMLAssertion`. `Bearer`: because it has the assertion, so the connection must keep others from reading it. */
+  readonly confirmation: 'Bearer' | 'HolderOfKey' | 'SenderVouches';
+  /** Who the assertion is about. */
+  readonly subject: AssertionSubject;
+  /** What the assertion says of the subject besides the name. */
+  readonly attributes?: readonly AssertionAttribute[];
+  /** Whom the assertion is for, such as `urn:backend`. Absent means everybody. */
+  readonly audience?: readonly string[];
+  /** How long the assertion is valid. It is used for several messages of the same caller in its first half. */
+  readonly lifetime: string;
+  /** Make an assertion for each message, and say that receivers must take it once: OneTimeUse, in SAML 1.1 DoNotCacheCondition. */
+  readonly oneTimeUse: boolean;
+  /** How the caller was authenticated, a URI. Default: what fits the source of the subject: password, X.509, TLS client or Kerberos, and unspecified for a header, a claim or a text. */
+  readonly authnContext?: string;
+  /** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. For HMAC algorithms, the secret octets in `secret`. */
+  readonly signingKeyRef: SigningKeyReference;
+  /** The signature of the assertion itself, which is always canonicalized exclusively. */
+  readonly signature: {
+    /** Signature algorithm; it must fit the key. Default: RSA-SHA256, ECDSA-SHA256, ECDSA-SHA384, ECDSA-SHA512 (by curve), Ed25519 or Ed448, whichever fits the key. */
+    readonly algorithm?:
+      | 'RSA-SHA1'
+      | 'RSA-SHA224'
+      | 'RSA-SHA256'
+      | 'RSA-SHA384'
+      | 'RSA-SHA512'
+      | 'RSA-PSS-SHA1'
+      | 'RSA-PSS-SHA256'
+      | 'RSA-PSS-SHA384'
+      | 'RSA-PSS-SHA512'
+      | 'ECDSA-SHA1'
+      | 'ECDSA-SHA256'
+      | 'ECDSA-SHA384'
+      | 'ECDSA-SHA512'
+      | 'Ed25519'
+      | 'Ed448';
+    /** Digest algorithm of its reference. */
+    readonly digest: 'SHA1' | 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';
+  };
+  /** The key that the assertion names, with confirmation HolderOfKey. Default: the one of `signingKeyRef`, by its certificate. */
+  readonly holderOfKey?: HolderOfKey;
+}
+
+/** Who the assertion is about. */
+export interface AssertionSubject {
+  /** Where it comes from. `VerifiedIdentity`: what `request.verify` has proved. `Certificate`: the certificate that the client showed Envoy in TLS, which Envoy must have validated. `Claim`: a claim of the JWT that Envoy's `jwt_authn` filter has verified. `Header`: an HTTP header, which is believed as it comes, so whoever is in front of Waxseal must have set it. `Static`: the same for every message. */
+  readonly source: AssertionSource;
+  /** The header, in any case. Or the claim: a name, or names with dots between them for a claim within another. Of a Certificate `Subject` (the default), `URI` or `DNS`, which are the first of its subject alternative names, or `ThumbprintSHA256`, in hexadecimal. Of a VerifiedIdentity `SAMLSubject`, `Username`, `KerberosPrincipal` or `CertificateSubject`; absent means the first of them that there is. */
+  readonly name?: string;
+  /** Of Static. */
+  readonly value?: string;
+  /** Format of the name, a URI. Default: that of an X.509 subject for the subject of a certificate, what the caller's own assertion says for its subject, the one for Kerberos for a Kerberos principal, and unspecified otherwise. */
+  readonly format?: string;
+}
+
+/** Where it comes from. `VerifiedIdentity`: what `request.verify` has proved. `Certificate`: the certificate that the client showed Envoy in TLS, which Envoy must have validated. `Claim`: a claim of the JWT that Envoy's `jwt_authn` filter has verified. `Header`: an HTTP header, which is believed as it comes, so whoever is in front of Waxseal must have set it. `Static`: the same for every message. */
+export type AssertionSource = 'VerifiedIdentity' | 'Certificate' | 'Claim' | 'Header' | 'Static';
+
+/** An attribute, with one value or several. */
+export interface AssertionAttribute {
+  /** Name of the attribute. */
+  readonly name: string;
+  /** NameFormat of SAML 2.0, a URI. In SAML 1.1, where it must be given, the AttributeNamespace. */
+  readonly nameFormat?: string;
+  /** Where the values come from: as for `subject`, and `SAMLAttribute`, an attribute of the assertion that the caller proved himself with. A VerifiedIdentity has one value, the name of the caller; headers, claims and attributes may have several. */
+  readonly source: 'VerifiedIdentity' | 'Certificate' | 'Claim' | 'Header' | 'Static' | 'SAMLAttribute';
+  /** Of Header, in any case. */
+  readonly header?: string;
+  /** Of Claim: a name, or names with dots between them for a claim within another. */
+  readonly claim?: string;
+  /** Of Certificate. Default: Subject. */
+  readonly field?: 'Subject' | 'URI' | 'DNS' | 'ThumbprintSHA256';
+  /** Of SAMLAttribute: its Name, or AttributeName in SAML 1.1. */
+  readonly attribute?: string;
+  /** Of Static. */
+  readonly values?: readonly string[];
+  /** Whether a message without the value is refused. Otherwise the attribute is left out then. */
+  readonly required: boolean;
+}
+
+/** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. For HMAC algorithms, the secret octets in `secret`. */
+export interface SigningKeyReference {
+  /** Kind of the object that holds it. */
+  readonly kind: 'Secret';
+  /** Name of the object. */
+  readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
+}
+
+/** The key that the assertion names, with confirmation HolderOfKey. Default: the one of `signingKeyRef`, by its certificate. */
+export interface HolderOfKey {
+  /** `X509`: a key of ours, named by its certificate. `KeyValue`: the same, named by its numbers. `EncryptedKey`: a new secret for each assertion, encrypted for the receiver. */
+  readonly keyType: 'X509' | 'KeyValue' | 'EncryptedKey';
+  /** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. For HMAC algorithms, the secret octets in `secret`. */
+  readonly keyRef?: SigningKeyReference;
+  /** The certificate that it is encrypted to. */
+  readonly recipientRef?: HolderRecipient;
+  /** Key transport of EncryptedKey: `RSA-OAEP` (XML Encryption 1.1, with SHA-256) or `RSA-OAEP-MGF1P` (SHA-1 mask, the older URI). */
+  readonly keyTransport: 'RSA-OAEP' | 'RSA-OAEP-MGF1P';
+}
+
+/** The certificate that it is encrypted to. */
+export interface HolderRecipient {
+  /** Kind of the object that holds it. */
+  readonly kind: ObjectKind;
+  /** Name of the object. */
+  readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
+  /** Key of the object's data. */
+  readonly key: string;
+}
+
 /** Signs parts of the message. */
 export interface Signature {
   /** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. For HMAC algorithms, the secret octets in `secret`. */
@@ -597,7 +718,7 @@ export interface Signature {
     'ExclusiveC14N' | 'ExclusiveC14NWithComments' | 'C14N10' | 'C14N10WithComments' | 'C14N11' | 'C14N11WithComments';
   /** Prefixes that exclusive canonicalization treats inclusively: `Auto` (those in scope, as WSS4J lists them), `None`, or a list of prefixes, in which `#default` is the default namespace. Default: Auto. */
   readonly inclusiveNamespaces?: unknown;
-  /** How the signature names its key; `SAMLAssertion` signs with the key that the token of `securityToken` was issued for, and names that token. Default: by preset; for HMAC algorithms KeyName. */
+  /** How the signature names its key; `SAMLAssertion` signs with the key that the token of `securityToken` was issued for, or that the assertion of `saml` names as its holder's, and names that token. Default: by preset; for HMAC algorithms KeyName. */
   readonly keyIdentifier?:
     | 'BinarySecurityToken'
     | 'IssuerSerial'
@@ -611,20 +732,10 @@ export interface Signature {
     | 'SAMLAssertion';
   /** What the BinarySecurityToken holds: the signer's certificate (`X509v3`), or it and those above it in the Secret, in order (`X509PKIPathv1`) or in any (`PKCS7`). */
   readonly tokenType: 'X509v3' | 'X509PKIPathv1' | 'PKCS7';
-  /** Parts that are signed. Default: Body, and Timestamp where `timestamp` is given; the presets Boomi and WSS4JDefault sign the Body only. */
+  /** Parts that are signed. Default: Body, and Timestamp where `timestamp` is given; the presets Boomi and WSS4JDefault sign the Body only. With a `saml` of confirmation SenderVouches also the Assertion. */
   readonly parts?: readonly Part[];
   /** On a response: confirm each signature of the request with a signed SignatureConfirmation (WSS 1.1 §8.5). Belongs in `response.secure` only. */
   readonly confirm: boolean;
-}
-
-/** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. For HMAC algorithms, the secret octets in `secret`. */
-export interface SigningKeyReference {
-  /** Kind of the object that holds it. */
-  readonly kind: 'Secret';
-  /** Name of the object. */
-  readonly name: string;
-  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
-  readonly namespace?: string;
 }
 
 /** Encrypts parts of the message. Exactly one of `recipientRef` and `recipient` is given. */

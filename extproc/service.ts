@@ -10,8 +10,10 @@ import { serveExtProc, type StreamServices } from './envoy/stream.ts';
 import { AdminServer, type Readiness } from './observe/admin.ts';
 import { logVerdict, type Logger } from './observe/log.ts';
 import { Metrics } from './observe/metrics.ts';
+import { AssertionIssuer } from './pipeline/assertion/issuer.ts';
 import { Admission } from './pipeline/admission.ts';
 import { MemoryReplayCache, type ReplayCache } from './pipeline/replay-cache.ts';
+import { signOnPool } from './pipeline/runner.ts';
 import { RuntimeStore } from './pipeline/runtime.ts';
 import { TokenWaits } from './pipeline/token-waits.ts';
 import { WorkerPool } from './pipeline/worker-pool.ts';
@@ -151,6 +153,7 @@ export class Service {
     if (shared) this.#replay = shared.replay;
     return {
       ...{ runtimes: this.#runtimes, admission: this.#admission, replay: this.#replay, policySources, now, tokens },
+      assertions: new AssertionIssuer({ sign: signOnPool, now }),
       waits: new TokenWaits({ maxMessages: maxExchanges / WAITING_PART, maxBytes: maxBytes / WAITING_PART }),
       resender: { request: (request) => this.#resend(request) },
       ...(environment !== undefined && { environment }),

@@ -9,6 +9,7 @@ import { checkKeyTransport } from './check-key-transport.ts';
 import { checkParts, type PartRules } from './check-parts.ts';
 import type { PhaseContext } from './check-policy.ts';
 import { checkPool } from './check-pool.ts';
+import { checkIssuedAssertion } from './check-issued-assertion.ts';
 import { checkSecurityToken, checkTokenSignature } from './check-security-token.ts';
 import { durationMs } from './duration.ts';
 import type { FieldPath } from './load.ts';
@@ -18,12 +19,12 @@ import { INCLUSIVE_NAMESPACES } from './validate.ts';
 
 const SIGNABLE: PartRules = {
   what: 'signed',
-  parts: ['Body', 'Timestamp', 'Token', 'UsernameToken', 'Attachments'],
+  parts: ['Body', 'Timestamp', 'Token', 'Assertion', 'UsernameToken', 'Attachments'],
   modes: { part: [], header: [], element: [] },
 };
 const ENCRYPTABLE: PartRules = {
   what: 'encrypted',
-  parts: ['Body', 'Token', 'UsernameToken', 'Signature', 'Attachments'],
+  parts: ['Body', 'Token', 'Assertion', 'UsernameToken', 'Signature', 'Attachments'],
   modes: { part: ['Element'], header: ['Content', 'Element'], element: ['Content', 'Element'] },
 };
 
@@ -35,16 +36,17 @@ export function checkSecure(
   context: PhaseContext,
 ): void {
   const at = ['secure'];
-  const { timestamp, usernameToken, securityToken, signature, encryption } = secure;
+  const { timestamp, usernameToken, securityToken, saml, signature, encryption } = secure;
   checkActor(report, [...at, 'actor'], secure.actor);
-  if (!timestamp && !usernameToken && !securityToken && !signature && !encryption) {
-    report.error(at, 'adds nothing; give it timestamp, usernameToken, securityToken, signature or encryption');
+  if (!timestamp && !usernameToken && !securityToken && !saml && !signature && !encryption) {
+    report.error(at, 'adds nothing; give it timestamp, usernameToken, securityToken, saml, signature or encryption');
   }
   if (timestamp && durationMs(timestamp.ttl) < 1000) {
     report.error([...at, 'timestamp', 'ttl'], 'must be at least 1s, or every message has expired when it arrives');
   }
   if (usernameToken) checkUsernameToken(report, secure);
   checkSecurityToken(report, secure, context);
+  checkIssuedAssertion(report, secure, context);
   if (signature) checkSignature(report, signature, given?.signature, secure, context);
   if (encryption) checkEncryption(report, encryption, given?.encryption, secure, context);
 }
@@ -142,6 +144,9 @@ function checkSignedPart(
   if (part === 'UsernameToken' && !secure.usernameToken && !optional) {
     report.error(at, 'the message gets no UsernameToken; add secure.usernameToken or remove this part');
   }
+  if (part === 'Assertion' && !secure.saml && !secure.securityToken && !optional) {
+    report.error(at, 'the message gets no assertion; add secure.saml or secure.securityToken, or remove this part');
+  }
   if (part === 'Token' && ['KeyName', 'KeyValue', 'EncryptedKeySHA1'].includes(keyIdentifier)) {
     report.error(at, `a signature whose keyIdentifier is ${keyIdentifier} refers to no token; use BinarySecurityToken`);
   }
@@ -190,7 +195,7 @@ function checkEncryption(
     if (part === 'UsernameToken' && !secure.usernameToken && !optional) {
       report.error(item, 'the message gets no UsernameToken; add secure.usernameToken or remove this part');
     }
-    if (part === 'Token') checkEncryptedToken(report, item, secure);
+    if (part === 'Token' || part === 'Assertion') checkEncryptedToken(report, item, secure);
     if (header?.namespace === WSSE)
       report.error(
         [...item, 'header'],
@@ -216,9 +221,9 @@ function checkEncryption(
 }
 
 /** The receiver must read a token before it can check what was signed with it. */
-function checkEncryptedToken(report: Report, at: FieldPath, { securityToken, signature }: ResolvedSecure): void {
-  if (!securityToken) {
-    report.error(at, 'the message gets no issued token; add secure.securityToken or remove this part');
+function checkEncryptedToken(report: Report, at: FieldPath, { securityToken, saml, signature }: ResolvedSecure): void {
+  if (!securityToken && !saml) {
+    report.error(at, 'the message gets no issued token; add secure.securityToken or secure.saml, or remove this part');
   } else if (signature?.keyIdentifier === 'SAMLAssertion') {
     report.error(at, 'the token signs the message, so its receiver must be able to read it; remove this part');
   }

@@ -1,5 +1,6 @@
 /** `secure.securityToken`, and the signature that is made with the key of the issued token. */
 
+import type { IssuedAssertion } from '../crds/types.ts';
 import type { ResolvedSecure, ResolvedSignature, ResolvedTokenService } from './bundle.ts';
 import type { PhaseContext } from './check-policy.ts';
 import { policyId, type Report } from './report.ts';
@@ -53,7 +54,7 @@ function checkDelegation(report: Report, service: ResolvedTokenService, { phase,
 export function checkTokenSignature(
   report: Report,
   { keyRef, algorithm }: ResolvedSignature,
-  { securityToken }: ResolvedSecure,
+  { securityToken, saml }: ResolvedSecure,
   { tokenService }: PhaseContext,
 ): void {
   const at = ['secure', 'signature'];
@@ -63,12 +64,13 @@ export function checkTokenSignature(
       'is not used with keyIdentifier SAMLAssertion, which signs with the key of the issued token; remove one of them',
     );
   }
-  if (!securityToken) {
+  if (!securityToken && !saml) {
     report.error(
       [...at, 'keyIdentifier'],
-      'SAMLAssertion signs with the key of an issued token, and the message gets none; add secure.securityToken',
+      'SAMLAssertion signs with the key of an issued token, and the message gets none; add secure.securityToken or secure.saml',
     );
   }
+  if (saml) checkHolderSignature(report, saml, algorithm);
   if (tokenService === undefined) return;
   const keyType = keyTypeOf(tokenService);
   const hmac = algorithm?.startsWith('HMAC');
@@ -86,6 +88,27 @@ export function checkTokenSignature(
     report.error(
       [...at, 'algorithm'],
       `the tokens of ${named(tokenService)} are for our certificate (keyType Public), whose key signs; use one such as RSA-SHA256, or leave algorithm out`,
+    );
+  }
+}
+
+/** The key must be that of the assertion's holder. */
+function checkHolderSignature(
+  report: Report,
+  { confirmation, holderOfKey }: IssuedAssertion,
+  algorithm: ResolvedSignature['algorithm'],
+): void {
+  const at = ['secure', 'signature'];
+  const secret = holderOfKey?.keyType === 'EncryptedKey';
+  if (confirmation !== 'HolderOfKey') {
+    report.error(
+      [...at, 'keyIdentifier'],
+      `no key belongs to an assertion of confirmation ${confirmation}; use confirmation HolderOfKey, or another keyIdentifier`,
+    );
+  } else if (algorithm !== undefined && algorithm.startsWith('HMAC') !== secret) {
+    report.error(
+      [...at, 'algorithm'],
+      `the key of the assertion is ${secret ? 'a secret (keyType EncryptedKey); use HMAC-SHA256' : 'a private key; use one such as RSA-SHA256'}, or leave algorithm out`,
     );
   }
 }

@@ -124,7 +124,7 @@ type SignsWithSecret = (signature: Signature) => boolean;
 export interface KeyFacts {
   /** Whether the Secret holds an HMAC secret instead of a private key. */
   readonly isSharedSecret: (keyRef: SigningKeyReference) => boolean;
-  /** Whether the token that the phase's messages get was issued for a symmetric key. */
+  /** Whether the token that the phase's messages get is for a symmetric key. */
   readonly tokenHasSecret: (phase: 'request' | 'response') => boolean;
 }
 
@@ -174,6 +174,7 @@ function resolveSignature(signature: Signature, secure: Secure, signsWithSecret:
     signature.algorithm ?? (signsWithSecret(signature) ? defaultAlgorithm(secure.preset, 'secret') : undefined);
   const parts: Part[] = [{ part: 'Body', optional: false }];
   if (preset.timestamp && secure.timestamp !== undefined) parts.push({ part: 'Timestamp', optional: false });
+  if (secure.saml?.confirmation === 'SenderVouches') parts.push({ part: 'Assertion', optional: false });
   return {
     digest: preset.digest === 'Follow' ? hashOf(algorithm) : preset.digest,
     keyIdentifier: algorithm?.startsWith('HMAC') ? 'KeyName' : preset.keyIdentifier,

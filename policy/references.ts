@@ -31,6 +31,9 @@ function phaseReferences({ verify, secure }: ResolvedPhase, at: FieldPath): Refe
     ...list([...at, 'verify', 'saml', 'revocation', 'crlRefs'], saml?.revocation?.crlRefs),
     ...one([...credentials, 'secretRef'], secretRef),
     ...pooled([...credentials, 'pool'], pool),
+    ...one([...at, 'secure', 'saml', 'signingKeyRef'], secure?.saml?.signingKeyRef),
+    ...one([...at, 'secure', 'saml', 'holderOfKey', 'keyRef'], secure?.saml?.holderOfKey?.keyRef),
+    ...one([...at, 'secure', 'saml', 'holderOfKey', 'recipientRef'], secure?.saml?.holderOfKey?.recipientRef),
     ...one([...at, 'secure', 'signature', 'keyRef'], secure?.signature?.keyRef),
     ...one([...at, 'secure', 'encryption', 'recipientRef'], secure?.encryption?.recipientRef),
   ];

@@ -64,7 +64,9 @@ function resolveSpec(manifest: Manifest, sources: Sources): Resolved {
   const { tokenServices, references: services } = findTokenServices(manifest, given, sources, report);
   const spec = applyDefaults(given, {
     isSharedSecret: (keyRef) => isSharedSecret(findMaterial(manifest, keyRef, sources)),
-    tokenHasSecret: (phase) => tokenServices[phase] !== undefined && keyTypeOf(tokenServices[phase]) === 'Symmetric',
+    tokenHasSecret: (phase) =>
+      given[phase]?.secure?.saml?.holderOfKey?.keyType === 'EncryptedKey' ||
+      (tokenServices[phase] !== undefined && keyTypeOf(tokenServices[phase]) === 'Symmetric'),
   });
   const { material, objects } = gather(manifest, referencesOf(spec), sources, report);
   return {

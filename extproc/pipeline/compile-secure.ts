@@ -38,7 +38,7 @@ export function compileSecure(secure: ResolvedSecure, at: FieldPath, keys: KeySo
     ...(secure.attachments && { attachments: secure.attachments }),
     ...(timestamp && { timestamp: { ttl: durationMs(timestamp.ttl), precision: timestamp.precision } }),
     ...(usernameToken && { usernameToken }),
-    ...(secure.securityToken && { securityToken: true }),
+    ...((secure.securityToken ?? secure.saml) && { securityToken: true }),
     ...(signature && { signature }),
     ...(encryption && { encryption }),
   };
@@ -118,19 +118,17 @@ function compileSignature(
 }
 
 /** The algorithm of the policy if the key can do it; where the policy gives none, the one that fits the key. */
-function fittingAlgorithm(
+export function fittingAlgorithm(
   given: SignatureAlgorithm | undefined,
   preset: ResolvedSecure['preset'],
   { key, name }: SigningKey,
   at: FieldPath,
   keys: KeySource,
+  keyAt: FieldPath = [...at, 'keyRef'],
 ): SignatureAlgorithm | undefined {
   const kind = kindOf(key);
   if (kind === undefined) {
-    keys.report(
-      [...at, 'keyRef'],
-      `Secret ${name} holds ${describeKey(key)}; use RSA, EC (P-256, P-384, P-521) Ed25519 or Ed448`,
-    );
+    keys.report(keyAt, `Secret ${name} holds ${describeKey(key)}; use RSA, EC (P-256, P-384, P-521), Ed25519 or Ed448`);
     return undefined;
   }
   const fitting = defaultAlgorithm(preset, kind);

@@ -13,7 +13,9 @@ import {
 } from '../wss/settings.ts';
 import type { AttachmentLimits } from './related.ts';
 import { DEFAULT_LIMITS, type XmlLimits } from '../xml/limits.ts';
+import type { CompiledAssertion } from './assertion/settings.ts';
 import { compileAddressing } from './compile-addressing.ts';
+import { compileAssertion } from './compile-assertion.ts';
 import { compileSecure, compileUserPool } from './compile-secure.ts';
 import { compileTokenService, type CompiledTokenService } from './compile-token-service.ts';
 import { compileVerify } from './compile-verify.ts';
@@ -56,6 +58,8 @@ export interface CompiledPhase {
   readonly users?: UserPool;
   /** Where the token comes from that `secure` adds. */
   readonly token?: PhaseToken;
+  /** The assertion that is made for `secure` to add. */
+  readonly assertion?: CompiledAssertion;
   readonly identityHeaders: readonly IdentityHeader[];
 }
 
@@ -177,6 +181,7 @@ function compilePhase(
   const delegates = token?.service.settings.source.kind === 'wsTrust' && token.service.settings.source.delegation;
   const verifying = verify && compileVerify(verify, [...at, 'verify'], keys);
   const users = secure && compileUserPool(secure, [...at, 'secure', 'usernameToken'], keys);
+  const assertion = secure && compileAssertion(secure, verify, [...at, 'secure', 'saml'], keys);
   const securing = secure && compileSecure(secure, [...at, 'secure'], keys);
   return {
     ...(verifying && { verify: delegates ? { ...verifying, caller: true } : verifying }),
@@ -184,6 +189,7 @@ function compilePhase(
     ...(securing && { secure: securing }),
     ...(users && { users }),
     ...(token && { token }),
+    ...(assertion && { assertion }),
     identityHeaders: verify?.identityHeaders ?? [],
   };
 }

@@ -4,6 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 import { RE2JS, RE2JSException } from 're2js';
 import type { Condition, When } from '../../crds/types.ts';
+import type { ConnectionFacts } from './connection.ts';
 import { SourceAddressUnknownError } from './errors.ts';
 import { hostName, normalPath, queryValues, soapActions } from './request-values.ts';
 
@@ -17,6 +18,8 @@ export interface MessageMeta {
   readonly headers: ReadonlyMap<string, readonly string[]>;
   /** Address of the client, without a port. */
   readonly sourceIp?: string;
+  /** What the policy needs of it. */
+  readonly connection?: ConnectionFacts;
 }
 
 export interface CompiledConditions {

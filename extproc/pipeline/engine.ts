@@ -12,12 +12,14 @@ import { sha256, type ReceivedFacts, type SentFacts } from '../wss/evidence.ts';
 import type { ExchangeState, ReplayEntry } from '../wss/exchange-state.ts';
 import type { CallerToken, TokenInUse } from '../wss/issued-token.ts';
 import { faultOf } from '../wss/read-fault.ts';
+import { withoutSecurityHeaders } from '../wss/saml/remove-headers.ts';
 import { secure, type Signer } from '../wss/secure.ts';
 import { OWN_LIMITS } from '../wss/own-limits.ts';
 import { ADDRESSING_DEFAULT, type UsernameTokenSettings } from '../wss/settings.ts';
 import { operationOf, scanSoap, type SoapMessage, type SoapVersion } from '../wss/soap.ts';
 import { verify, type Verified } from '../wss/verify.ts';
 import type { XmlLimits } from '../xml/limits.ts';
+import { verifiedCaller, type VerifiedCaller } from './assertion/verified-caller.ts';
 import type { CompiledPhase, CompiledPolicy } from './compile.ts';
 import type { MessageMeta } from './conditions.ts';
 import { decodeBody, type ContentCoding } from './entity.ts';
@@ -103,6 +105,8 @@ export interface JobDone {
   readonly operation?: string;
   /** What the caller proved itself with, where a token service is to be told. */
   readonly caller?: CallerToken;
+  /** Whom the message is from, where an assertion is to say so. */
+  readonly who?: VerifiedCaller;
   /** With `Job.evidence`. */
   readonly evidence?: Evidence;
   readonly durations: Durations;
@@ -155,6 +159,7 @@ async function run(job: Job, policy: CompiledPolicy, sign: Signer, clock: StepCl
     legacyAlgorithms: verified?.legacyAlgorithms ?? [],
     ...(operation !== undefined && { operation }),
     ...(verified?.caller && { caller: verified.caller }),
+    ...(verified && phase.assertion && { who: verifiedCaller(verified.identity) }),
     ...(job.evidence && { evidence: { ...arrival(job), ...departure(job, left.bytes, verified, left.evidence) } }),
     durations: clock.durations,
   };
@@ -227,6 +232,9 @@ async function secureMessage(
   if (settings === undefined) return { message, bytes, exchange };
   clock.start('secure');
   message = rescan(message, bytes, xml);
+  if (policy[job.phase].assertion !== undefined) {
+    message = rescan(message, withoutSecurityHeaders(message, settings.actor), xml);
+  }
   const { usernameToken, token, now } = job;
   const secured = await secure(message, usernameToken === undefined ? settings : { ...settings, usernameToken }, {
     ...{ now, exchange, sign },

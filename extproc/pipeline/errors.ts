@@ -63,6 +63,11 @@ export class IdentityHeaderError extends PipelineError {
   readonly code = 'ERR_IDENTITY_HEADER';
   readonly kind = 'Refused';
 }
+/** Nobody knows whom an assertion would be about, or what it has to say of him. */
+export class AssertionSubjectError extends PipelineError {
+  readonly code = 'ERR_SAML_SUBJECT';
+  readonly kind = 'Refused';
+}
 /** Envoy's configuration names one policy in one way and another in another. */
 export class PolicyAmbiguousError extends PipelineError {
   readonly code = 'ERR_POLICY_AMBIGUOUS';

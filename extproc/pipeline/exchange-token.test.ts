@@ -15,6 +15,7 @@ import {
   type Bench,
   type Settings,
 } from '../../test/support/token-exchange.ts';
+import { NO_TOKENS } from '../../test/support/no-tokens.ts';
 import { TokenServiceTimeoutError } from '../sts/errors.ts';
 import { HttpClient } from '../sts/http-client.ts';
 import { Exchange } from './exchange.ts';
@@ -145,6 +146,7 @@ test('a replay is refused although its token is at hand', async () => {
     const exchange = new Exchange(found, meta({ 'x-partner': 'acme' }), 'id', {
       ...{ runner: inlineRunner, replay, resender: new HttpClient({}), now: Date.now, report: () => undefined },
       tokens: { obtain: () => token(), backendRefused: () => Promise.resolve(true) },
+      assertions: NO_TOKENS.assertions,
       waits: new TokenWaits({ maxMessages: 10, maxBytes: 1e6 }),
     });
     outcomes.push((await exchange.request(message, here)).kind);

@@ -7,6 +7,7 @@ import type { TokenInUse } from '../wss/issued-token.ts';
 import { parseRelatedType } from '../mime/related.ts';
 import { NoCredentialError } from '../sts/errors.ts';
 import type { TokenDemand } from '../sts/token-provider.ts';
+import type { AssertionIssuer } from './assertion/issuer.ts';
 import type { CompiledPhase, CompiledPolicy } from './compile.ts';
 import type { MessageMeta } from './conditions.ts';
 import type { Durations, Job, JobDone, JobResult } from './engine.ts';
@@ -29,6 +30,8 @@ export interface TokenSource {
 export interface MessageServices {
   readonly runner: JobRunner;
   readonly tokens: TokenSource;
+  /** Where assertions come from that we make ourselves. */
+  readonly assertions: Pick<AssertionIssuer, 'obtain'>;
   readonly waits: TokenWaits;
   /** Of this process; decides between credentials. */
   readonly environment?: string;
@@ -62,9 +65,11 @@ export async function processMessage(
   abandoned: () => boolean,
 ): Promise<Processed> {
   const phase = policy[job.phase];
-  const { users, token } = phase;
+  const { users, token, assertion } = phase;
   const { runner, environment } = services;
-  if (users === undefined && token === undefined) return { result: await runner.run(policy, job, abandoned) };
+  if (users === undefined && token === undefined && assertion === undefined) {
+    return { result: await runner.run(policy, job, abandoned) };
+  }
   const first = verifiesFirst(phase, job) ? await runner.run(policy, { ...job, half: 'verify' }, abandoned) : undefined;
   if (first !== undefined && first.kind !== 'done') return { result: first };
   const choice = choose(phase, meta, first?.operation, environment);
@@ -73,18 +78,21 @@ export async function processMessage(
   const started = performance.now();
   const withCaller = demand && { ...demand, policy: policy.id, ...(first?.caller && { caller: first.caller }) };
   const used = withCaller && (await obtain(withCaller, job.bytes.length, services));
+  const made =
+    assertion && (await services.assertions.obtain({ version: policy.version, assertion, meta, caller: first?.who }));
+  const carried = used ?? made;
   const waited = performance.now() - started;
   const second: Job = {
     ...job,
     ...(first !== undefined && { ...rest(job, first), half: 'secure' }),
     ...(usernameToken && { usernameToken }),
     // What the message says of its time is true when it leaves, which may be after a wait.
-    ...(used && { token: used, now: services.now() }),
+    ...(carried && { token: carried, now: services.now() }),
   };
   // What is handed to another thread is gone from here.
   const again = token?.onSecurityFault === 'Retry' ? { ...second, bytes: new Uint8Array(second.bytes) } : second;
   const result = await runner.run(policy, second, abandoned);
-  const durations: Durations = { ...first?.durations, ...(used && { token: waited }) };
+  const durations: Durations = { ...first?.durations, ...(carried && { token: waited }) };
   return {
     result: joined(first, result, durations),
     ...(used && withCaller && { use: { demand: withCaller, used, job: again } }),

@@ -38,7 +38,11 @@ export function poolRunner(pool: WorkerPool): JobRunner {
 export const inlineRunner: JobRunner = { run: (policy, job) => runJob(job, policy, signOnPool) };
 
 /** RSA takes long enough to be worth the way to libuv's pool and back. */
-function signOnPool(hash: string | null, data: Buffer, key: KeyObject | SignKeyObjectInput): Buffer | Promise<Buffer> {
+export function signOnPool(
+  hash: string | null,
+  data: Buffer,
+  key: KeyObject | SignKeyObjectInput,
+): Buffer | Promise<Buffer> {
   const { asymmetricKeyType: type } = key instanceof KeyObject ? key : key.key;
   if (type !== 'rsa' && type !== 'rsa-pss') return sign(hash, data, key);
   return new Promise((resolve, reject) => {

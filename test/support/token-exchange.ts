@@ -1,11 +1,12 @@
 /** Exchanges under policies that ask token services, where the test itself is where tokens come from. */
 
 import assert from 'node:assert/strict';
+import { AssertionIssuer } from '../../extproc/pipeline/assertion/issuer.ts';
 import { compileBundle, type CompiledPolicy } from '../../extproc/pipeline/compile.ts';
 import type { MessageMeta } from '../../extproc/pipeline/conditions.ts';
 import { Exchange } from '../../extproc/pipeline/exchange.ts';
 import { MemoryReplayCache } from '../../extproc/pipeline/replay-cache.ts';
-import { inlineRunner } from '../../extproc/pipeline/runner.ts';
+import { inlineRunner, signOnPool } from '../../extproc/pipeline/runner.ts';
 import { TokenWaits } from '../../extproc/pipeline/token-waits.ts';
 import type { Verdict } from '../../extproc/pipeline/verdict.ts';
 import { HttpClient } from '../../extproc/sts/http-client.ts';
@@ -120,6 +121,7 @@ export function begin(all: ReadonlyMap<string, CompiledPolicy>, policy: string, 
         return Promise.resolve(another);
       },
     },
+    assertions: new AssertionIssuer({ sign: signOnPool, now: Date.now }),
     waits: new TokenWaits({ maxMessages: 10, maxBytes: 1e6 }),
     ...(environment !== undefined && { environment }),
     report: (verdict) => verdicts.push(verdict),
