@@ -84,7 +84,7 @@ function holderProblem(
 ): string | undefined {
   if (!signed) return 'the issuer has not signed the assertion';
   if (holder === undefined) return problem;
-  const own = state.signatures.filter(
+  const own = [...state.signatures, ...state.endorsements].filter(
     ({ proof, certificate }) =>
       proof.kind === 'saml' || (holder.kind === 'public' && certificate?.publicKey.equals(holder.key) === true),
   );

@@ -53,6 +53,7 @@ public final class Main {
             case "user" -> keys.addUser(request.get("name"), request.get("password"));
             case "secret" -> keys.addSecret(request.get("name"), Base64.getDecoder().decode(request.get("value")));
             case "normalize" -> answer.payload = Dom.normalize(request.payload);
+            case "saml" -> answer.payload = new Saml(request, keys).secure(request.payload);
             case "secure" -> answer.payload = secure(request).run(request.payload);
             case "verify" -> {
                 Report report = new Report();
