@@ -117,6 +117,8 @@ export interface Verify {
   readonly decryption?: Decryption;
   /** The signature that the message must bear (XML Signature 1.1, WSS 1.1 §8). `trustRefs`, `secretRefs` or a token whose key may sign, such as those of `verify.saml` and `verify.kerberos`, say who may have made it. */
   readonly signature?: VerifySignature;
+  /** A signature over the Signature that `signature` demands (WS-SecurityPolicy 1.3 §8.3), and who may have made it. Where the message's signature is made with a symmetric key, this is who the message is from. At least one of `trustRefs` and `secretRefs` is given. */
+  readonly endorsing?: VerifyEndorsing;
   /** The UsernameToken that the message must bear. */
   readonly usernameToken?: VerifyUsernameToken;
   /** The SAML assertion that the message must bear (WSS SAML token profile 1.1): exactly one, whose issuer is trusted, which is for us, and which the sender proves it may use. Encrypted ones are decrypted with the keys of `decryption`. */
@@ -322,6 +324,30 @@ export type DigestName = 'SHA1' | 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';
 export type CanonicalizationName =
   'ExclusiveC14N' | 'ExclusiveC14NWithComments' | 'C14N10' | 'C14N10WithComments' | 'C14N11' | 'C14N11WithComments';
 
+/** A signature over the Signature that `signature` demands (WS-SecurityPolicy 1.3 §8.3), and who may have made it. Where the message's signature is made with a symmetric key, this is who the message is from. At least one of `trustRefs` and `secretRefs` is given. */
+export interface VerifyEndorsing {
+  /** Certificates that decide who may sign: certification authorities, or with `pin` the signers themselves. Other certificates in the same object are where a signer is found that the message only names by serial number, key identifier, thumbprint or key value. */
+  readonly trustRefs?: readonly TrustReference[];
+  /** Secrets that hold, in their key `secret`, the octets that verify HMAC signatures. */
+  readonly secretRefs?: readonly SharedSecretReference[];
+  /** What the distinguished name must look like, as RFC 2253 writes it. */
+  readonly subject?: NameConstraint;
+  /** What the distinguished name must look like, as RFC 2253 writes it. */
+  readonly issuer?: NameConstraint;
+  /** The signer's certificate must be made out to one of these DNS names. */
+  readonly dnsNames?: readonly string[];
+  /** The signer's certificate must be made out to one of these URIs, for example a SPIFFE identity. */
+  readonly uris?: readonly string[];
+  /** Extended key usages that the signer's certificate must all have: object identifiers, or `any`, `serverAuth`, `clientAuth`, `codeSigning`, `emailProtection`, `timeStamping`, `OCSPSigning`. */
+  readonly extendedKeyUsage?: readonly string[];
+  /** Refuses signers whose certificates have been revoked. A signer of whose issuer there is no current list is refused. */
+  readonly revocation?: Revocation;
+  /** The message's signature must cover the token of this one, which must be in the message (WS-SecurityPolicy 1.3 §8.4). */
+  readonly signed: boolean;
+  /** The algorithms that a message may be signed with. */
+  readonly accept: SignatureAccept;
+}
+
 /** The UsernameToken that the message must bear. */
 export interface VerifyUsernameToken {
   /** A Secret whose data keys are user names and whose values are their passwords. One line end at the end of a value does not belong to it. */
@@ -491,7 +517,9 @@ export interface Secure {
   readonly saml?: IssuedAssertion;
   /** Signs parts of the message. */
   readonly signature?: Signature;
-  /** Encrypts parts of the message. Exactly one of `recipientRef` and `recipient` is given. */
+  /** Signatures over the message's `signature` (WS-SecurityPolicy 1.3 §8.3), which say who it is from where that is made with a symmetric key. */
+  readonly endorsing?: readonly EndorsingSignature[];
+  /** Encrypts parts of the message. Exactly one of `recipientRef` and `recipient` is given, and neither where `dataKey` names a key that the receiver has. */
   readonly encryption?: Encryption;
 }
 
@@ -511,8 +539,15 @@ export interface UsernameToken {
   readonly passwordType: 'Text' | 'Digest' | 'None';
   /** Add a nonce. Default: true with Digest, which cannot do without, false otherwise. */
   readonly nonce?: boolean;
-  /** Add the time of creation. Default: true with Digest, which cannot do without, false otherwise. */
+  /** Add the time of creation. Default: true with Digest, which cannot do without, and with `derivedKey`, false otherwise. */
   readonly created?: boolean;
+  /** Derives a key from the password (UsernameToken profile 1.1 §4), which signs with keyIdentifier UsernameToken, or encrypts with dataKey UsernameToken. The token then holds no password, whatever `passwordType` is. */
+  readonly derivedKey?: {
+    /** Rounds of SHA-1. */
+    readonly iterations: number;
+    /** What the token says that the key is for. Keys of DerivedKeyTokens may be for either. */
+    readonly usage: 'MAC' | 'Encryption';
+  };
 }
 
 /** Who the message is from. Exactly one of `secretRef` and `pool` is given. */
@@ -691,34 +726,14 @@ export interface Signature {
   /** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. For HMAC algorithms, the secret octets in `secret`. */
   readonly keyRef?: SigningKeyReference;
   /** Signature algorithm; it must fit the key. Default: by preset; Modern takes RSA-SHA256, ECDSA-SHA256, ECDSA-SHA384, ECDSA-SHA512 (by curve), Ed25519, Ed448 or HMAC-SHA256, whichever fits the key. */
-  readonly algorithm?:
-    | 'RSA-SHA1'
-    | 'RSA-SHA224'
-    | 'RSA-SHA256'
-    | 'RSA-SHA384'
-    | 'RSA-SHA512'
-    | 'RSA-PSS-SHA1'
-    | 'RSA-PSS-SHA256'
-    | 'RSA-PSS-SHA384'
-    | 'RSA-PSS-SHA512'
-    | 'ECDSA-SHA1'
-    | 'ECDSA-SHA256'
-    | 'ECDSA-SHA384'
-    | 'ECDSA-SHA512'
-    | 'Ed25519'
-    | 'Ed448'
-    | 'HMAC-SHA1'
-    | 'HMAC-SHA256'
-    | 'HMAC-SHA384'
-    | 'HMAC-SHA512';
+  readonly algorithm?: SecureAlgorithm;
   /** Digest algorithm of the references. Default: by preset. */
-  readonly digest?: 'SHA1' | 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';
+  readonly digest?: SecureDigest;
   /** Canonicalization algorithm. */
-  readonly canonicalization:
-    'ExclusiveC14N' | 'ExclusiveC14NWithComments' | 'C14N10' | 'C14N10WithComments' | 'C14N11' | 'C14N11WithComments';
+  readonly canonicalization: SecureCanonicalization;
   /** Prefixes that exclusive canonicalization treats inclusively: `Auto` (those in scope, as WSS4J lists them), `None`, or a list of prefixes, in which `#default` is the default namespace. Default: Auto. */
   readonly inclusiveNamespaces?: unknown;
-  /** How the signature names its key; `SAMLAssertion` signs with the key that the token of `securityToken` was issued for, or that the assertion of `saml` names as its holder's, and names that token. Default: by preset; for HMAC algorithms KeyName. */
+  /** How the signature names its key; `SAMLAssertion` signs with the key that the token of `securityToken` was issued for, or that the assertion of `saml` names as its holder's, and names that token. `EncryptedKey` and `EncryptedKeySHA1` sign with the key of the message's EncryptedKey, and name it by its Id or its hash; without `encryption`, or with its dataKey Request, with the key of the request. `UsernameToken` signs with the key that is derived from the password. Default: by preset; for HMAC algorithms KeyName. */
   readonly keyIdentifier?:
     | 'BinarySecurityToken'
     | 'IssuerSerial'
@@ -729,7 +744,11 @@ export interface Signature {
     | 'KeyValue'
     | 'KeyName'
     | 'EncryptedKeySHA1'
+    | 'EncryptedKey'
+    | 'UsernameToken'
     | 'SAMLAssertion';
+  /** Uses not the symmetric key itself, but one that a wsc:DerivedKeyToken derives from it for this message (WS-SecureConversation, P_SHA1). */
+  readonly derivedKey?: DerivedKey;
   /** What the BinarySecurityToken holds: the signer's certificate (`X509v3`), or it and those above it in the Secret, in order (`X509PKIPathv1`) or in any (`PKCS7`). */
   readonly tokenType: 'X509v3' | 'X509PKIPathv1' | 'PKCS7';
   /** Parts that are signed. Default: Body, and Timestamp where `timestamp` is given; the presets Boomi and WSS4JDefault sign the Body only. With a `saml` of confirmation SenderVouches also the Assertion. */
@@ -738,8 +757,73 @@ export interface Signature {
   readonly confirm: boolean;
 }
 
-/** Encrypts parts of the message. Exactly one of `recipientRef` and `recipient` is given. */
+/** Signature algorithm; it must fit the key. Default: by preset; Modern takes RSA-SHA256, ECDSA-SHA256, ECDSA-SHA384, ECDSA-SHA512 (by curve), Ed25519, Ed448 or HMAC-SHA256, whichever fits the key. */
+export type SecureAlgorithm =
+  | 'RSA-SHA1'
+  | 'RSA-SHA224'
+  | 'RSA-SHA256'
+  | 'RSA-SHA384'
+  | 'RSA-SHA512'
+  | 'RSA-PSS-SHA1'
+  | 'RSA-PSS-SHA256'
+  | 'RSA-PSS-SHA384'
+  | 'RSA-PSS-SHA512'
+  | 'ECDSA-SHA1'
+  | 'ECDSA-SHA256'
+  | 'ECDSA-SHA384'
+  | 'ECDSA-SHA512'
+  | 'Ed25519'
+  | 'Ed448'
+  | 'HMAC-SHA1'
+  | 'HMAC-SHA256'
+  | 'HMAC-SHA384'
+  | 'HMAC-SHA512';
+
+/** Digest algorithm of the references. Default: by preset. */
+export type SecureDigest = 'SHA1' | 'SHA224' | 'SHA256' | 'SHA384' | 'SHA512';
+
+/** Canonicalization algorithm. */
+export type SecureCanonicalization =
+  'ExclusiveC14N' | 'ExclusiveC14NWithComments' | 'C14N10' | 'C14N10WithComments' | 'C14N11' | 'C14N11WithComments';
+
+/** Uses not the symmetric key itself, but one that a wsc:DerivedKeyToken derives from it for this message (WS-SecureConversation, P_SHA1). */
+export interface DerivedKey {
+  /** Version of WS-SecureConversation. */
+  readonly version: '2005/12' | '2005/02';
+  /** Length of the key in bytes. Default: that of the algorithm's hash or key. */
+  readonly length?: number;
+}
+
+/** A signature over the message's Signature. */
+export interface EndorsingSignature {
+  /** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. For HMAC algorithms, the secret octets in `secret`. */
+  readonly keyRef: SigningKeyReference;
+  /** Signature algorithm; it must fit the key. Default: by preset; Modern takes RSA-SHA256, ECDSA-SHA256, ECDSA-SHA384, ECDSA-SHA512 (by curve), Ed25519, Ed448 or HMAC-SHA256, whichever fits the key. */
+  readonly algorithm?: SecureAlgorithm;
+  /** Digest algorithm of the references. Default: by preset. */
+  readonly digest?: SecureDigest;
+  /** Canonicalization algorithm. */
+  readonly canonicalization: SecureCanonicalization;
+  /** How the signature names its key. Default: by preset; for HMAC algorithms KeyName. */
+  readonly keyIdentifier?:
+    | 'BinarySecurityToken'
+    | 'IssuerSerial'
+    | 'SubjectKeyIdentifier'
+    | 'ThumbprintSHA1'
+    | 'X509Certificate'
+    | 'X509Data'
+    | 'KeyValue'
+    | 'KeyName';
+  /** The message's signature covers the BinarySecurityToken of this one (WS-SecurityPolicy 1.3 §8.4). */
+  readonly signed: boolean;
+}
+
+/** Encrypts parts of the message. Exactly one of `recipientRef` and `recipient` is given, and neither where `dataKey` names a key that the receiver has. */
 export interface Encryption {
+  /** The key that encrypts. `New`: one for this message, in an EncryptedKey to the recipient. `Request`: on a response, the key that came with the request. `IssuedToken`: the secret that the token of `securityToken` was issued for. `UsernameToken`: the key derived from the password of `usernameToken`, whose 20 bytes do for AES128, or with `derivedKey` for all. Default: New. */
+  readonly dataKey?: 'New' | 'Request' | 'IssuedToken' | 'UsernameToken';
+  /** Uses not the symmetric key itself, but one that a wsc:DerivedKeyToken derives from it for this message (WS-SecureConversation, P_SHA1). */
+  readonly derivedKey?: DerivedKey;
   /** The certificate that it is encrypted to; with keyTransport AES-KW a Secret with the key-encryption key that both sides know. */
   readonly recipientRef?: RecipientReference;
   /** `RequestSigner`: whoever signed the request. Belongs in `response.secure` only, with a `request.verify.signature`. */
@@ -769,7 +853,7 @@ export interface Encryption {
     | 'X509Data'
     | 'KeyValue'
     | 'KeyName';
-  /** Parts that are encrypted. Default: the content of the Body. */
+  /** Parts that are encrypted; none, where the EncryptedKey is for the signature alone. Default: the content of the Body. */
   readonly parts?: readonly Part[];
 }
 

@@ -15,6 +15,7 @@ import type {
   Timestamp,
   UsernameToken,
   Verify,
+  VerifyEndorsing,
   VerifySAML,
   VerifySignature,
   SignatureAccept,
@@ -91,18 +92,23 @@ export interface ResolvedPhase {
   readonly secure?: ResolvedSecure;
 }
 
-export interface ResolvedVerify extends Omit<Verify, 'decryption' | 'signature' | 'saml'> {
+export interface ResolvedVerify extends Omit<Verify, 'decryption' | 'signature' | 'endorsing' | 'saml'> {
   readonly decryption?: With<Decryption, 'requiredParts' | 'requireSignedEncryptedData'>;
   readonly signature?: Omit<With<VerifySignature, 'requiredParts'>, 'accept'> & {
     readonly accept: With<SignatureAccept, 'algorithms'>;
   };
   readonly saml?: Omit<VerifySAML, 'accept'> & { readonly accept: With<SignatureAccept, 'algorithms'> };
+  readonly endorsing?: Omit<VerifyEndorsing, 'accept'> & { readonly accept: With<SignatureAccept, 'algorithms'> };
 }
 
-export interface ResolvedSecure extends Omit<Secure, 'timestamp' | 'usernameToken' | 'signature' | 'encryption'> {
+export interface ResolvedSecure extends Omit<
+  Secure,
+  'timestamp' | 'usernameToken' | 'signature' | 'endorsing' | 'encryption'
+> {
   readonly timestamp?: With<Timestamp, 'precision'>;
   readonly usernameToken?: With<UsernameToken, 'nonce' | 'created'>;
   readonly signature?: ResolvedSignature;
+  readonly endorsing?: readonly (ResolvedSignature & { readonly signed: boolean })[];
   readonly encryption?: ResolvedEncryption;
 }
 

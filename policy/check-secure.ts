@@ -11,6 +11,7 @@ import type { PhaseContext } from './check-policy.ts';
 import { checkPool } from './check-pool.ts';
 import { checkIssuedAssertion } from './check-issued-assertion.ts';
 import { checkSecurityToken, checkTokenSignature } from './check-security-token.ts';
+import { checkEncryptedKeySignature, checkSymmetric } from './check-symmetric.ts';
 import { durationMs } from './duration.ts';
 import type { FieldPath } from './load.ts';
 import { presets } from './presets.ts';
@@ -27,6 +28,11 @@ const ENCRYPTABLE: PartRules = {
   parts: ['Body', 'Token', 'Assertion', 'UsernameToken', 'Signature', 'Attachments'],
   modes: { part: ['Element'], header: ['Content', 'Element'], element: ['Content', 'Element'] },
 };
+
+/** Ways of naming a key that is no token which a signature could cover through its reference. */
+const TOKENLESS: ReadonlySet<string> = new Set([
+  ...['KeyName', 'KeyValue', 'EncryptedKeySHA1', 'EncryptedKey', 'UsernameToken'],
+]);
 
 /** @param given the same as the user wrote it, where an absent field is absent */
 export function checkSecure(
@@ -48,6 +54,7 @@ export function checkSecure(
   checkSecurityToken(report, secure, context);
   checkIssuedAssertion(report, secure, context);
   if (signature) checkSignature(report, signature, given?.signature, secure, context);
+  checkSymmetric(report, secure, context);
   if (encryption) checkEncryption(report, encryption, given?.encryption, secure, context);
 }
 
@@ -89,23 +96,11 @@ function checkSignature(
       `is about the BinarySecurityToken, and keyIdentifier ${signature.keyIdentifier} has none; remove one of them`,
     );
   }
-  if (signature.keyIdentifier === 'EncryptedKeySHA1') {
-    if (!secure.encryption) {
-      report.error(
-        [...at, 'keyIdentifier'],
-        'EncryptedKeySHA1 signs with the key of the encryption, and there is none; add secure.encryption',
-      );
-    }
-    if (!hmac) report.error([...at, 'algorithm'], 'EncryptedKeySHA1 signs with a symmetric key; use HMAC-SHA256');
-    if (signature.keyRef) {
-      report.error(
-        [...at, 'keyRef'],
-        'is not used with keyIdentifier EncryptedKeySHA1, which signs with the key of the encryption; remove one of them',
-      );
-    }
+  if (signature.keyIdentifier.startsWith('EncryptedKey')) {
+    checkEncryptedKeySignature(report, signature, secure, context);
   } else if (signature.keyIdentifier === 'SAMLAssertion') {
     checkTokenSignature(report, signature, secure, context);
-  } else if (hmac && signature.keyIdentifier !== 'KeyName') {
+  } else if (hmac && signature.keyIdentifier !== 'KeyName' && signature.keyIdentifier !== 'UsernameToken') {
     report.error(
       [...at, 'keyIdentifier'],
       `a shared secret has no certificate that ${signature.keyIdentifier} could name; use KeyName`,
@@ -147,7 +142,7 @@ function checkSignedPart(
   if (part === 'Assertion' && !secure.saml && !secure.securityToken && !optional) {
     report.error(at, 'the message gets no assertion; add secure.saml or secure.securityToken, or remove this part');
   }
-  if (part === 'Token' && ['KeyName', 'KeyValue', 'EncryptedKeySHA1'].includes(keyIdentifier)) {
+  if (part === 'Token' && TOKENLESS.has(keyIdentifier)) {
     report.error(at, `a signature whose keyIdentifier is ${keyIdentifier} refers to no token; use BinarySecurityToken`);
   }
   if (header?.namespace === WSSE) {
@@ -208,7 +203,7 @@ function checkEncryption(
         [...at, 'recipient'],
         'RequestSigner is who signed the request, so it belongs in response.secure.encryption; here, name a certificate with recipientRef',
       );
-    } else if (!spec.request.verify?.signature?.trustRefs) {
+    } else if (!spec.request.verify?.signature?.trustRefs && !spec.request.verify?.endorsing?.trustRefs) {
       report.error(
         [...at, 'recipient'],
         'RequestSigner needs request.verify.signature with trustRefs, which finds out who signed; add it, or name a certificate with recipientRef',

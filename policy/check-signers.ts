@@ -2,12 +2,13 @@
 
 import type { ResolvedVerify } from './bundle.ts';
 import type { PhaseContext } from './check-policy.ts';
+import { mayBeAnonymous } from './check-symmetric.ts';
 import type { Report } from './report.ts';
 
 export function checkSigners(report: Report, verify: ResolvedVerify, context: PhaseContext): void {
   const { signature, decryption, saml } = verify;
   const shared = sharesKeys(verify, context);
-  if (signature && !signature.trustRefs && !signature.secretRefs && !saml && !shared) {
+  if (signature && !signature.trustRefs && !signature.secretRefs && !saml && !shared && !mayBeAnonymous(verify)) {
     report.error(
       ['verify', 'signature'],
       'trustRefs (certificates that may sign) or secretRefs (shared secrets of HMAC signatures) must be given, or a token whose key signs, such as verify.saml or verify.kerberos',
@@ -25,5 +26,5 @@ export function checkSigners(report: Report, verify: ResolvedVerify, context: Ph
 function sharesKeys({ kerberos, usernameToken }: ResolvedVerify, { phase, spec }: PhaseContext): boolean {
   if (kerberos || usernameToken?.passwordTypes.includes('DerivedKey')) return true;
   const { secure } = spec.request;
-  return phase === 'response' && secure?.encryption !== undefined;
+  return phase === 'response' && secure?.encryption !== undefined && (secure.encryption.dataKey ?? 'New') === 'New';
 }

@@ -10,6 +10,7 @@ import { checkParts, type PartRules } from './check-parts.ts';
 import { checkSigners } from './check-signers.ts';
 import type { PhaseContext } from './check-policy.ts';
 import { checkSaml } from './check-saml.ts';
+import { checkEndorsed } from './check-symmetric.ts';
 import { durationMs } from './duration.ts';
 import type { Report } from './report.ts';
 
@@ -68,6 +69,7 @@ export function checkVerify(report: Report, verify: ResolvedVerify, context: Pha
   checkSaml(report, verify);
   checkConfirmation(report, verify, context);
   checkVerifyAddressing(report, verify, context);
+  checkEndorsed(report, verify);
   checkReplay(report, verify);
   checkIdentityHeaders(report, verify);
 }
@@ -104,8 +106,9 @@ function checkDecryption(report: Report, { decryption, signature }: ResolvedVeri
   });
 }
 
-function checkSignature(report: Report, { signature, timestamp, kerberos, saml }: ResolvedVerify): void {
+function checkSignature(report: Report, { signature, timestamp, kerberos, saml, usernameToken }: ResolvedVerify): void {
   if (!signature) return;
+  const derived = usernameToken?.passwordTypes.includes('DerivedKey');
   const at = ['verify', 'signature'];
   const { accept, trustRefs, secretRefs } = signature;
   checkParts(report, [...at, 'requiredParts'], signature.requiredParts, SIGNED);
@@ -133,7 +136,7 @@ function checkSignature(report: Report, { signature, timestamp, kerberos, saml }
   }
   accept.algorithms.forEach((algorithm, index) => {
     const item = [...at, 'accept', 'algorithms', index];
-    if (algorithm.startsWith('HMAC') && trustRefs && !secretRefs && !kerberos && !saml) {
+    if (algorithm.startsWith('HMAC') && trustRefs && !secretRefs && !kerberos && !saml && !derived) {
       report.error(item, `${algorithm} is verified with a shared secret; add secretRefs or remove it`);
     }
     warnLegacy(report, item, algorithm);
@@ -198,7 +201,7 @@ function checkIdentityHeaders(report: Report, verify: ResolvedVerify): void {
       report.error([...at, 'value'], `${value} comes from a SAML assertion; add verify.saml`);
     }
     const ofCertificate = value !== 'Username' && value !== 'KerberosPrincipal' && !value.startsWith('SAML');
-    if (ofCertificate && !verify.signature?.trustRefs) {
+    if (ofCertificate && !(verify.signature?.trustRefs ?? verify.endorsing?.trustRefs)) {
       report.error(
         [...at, 'value'],
         `${value} comes from the signer's certificate; add verify.signature with trustRefs`,

@@ -6,12 +6,14 @@
 import type {
   DigestName,
   Encryption,
+  EndorsingSignature,
   Part,
   Phase,
   Secure,
   Signature,
   SignatureAlgorithm,
   SigningKeyReference,
+  UsernameToken,
   Verify,
   WSSecurityPolicySpec,
 } from '../crds/types.ts';
@@ -137,7 +139,7 @@ export function applyDefaults(spec: WSSecurityPolicySpec, { isSharedSecret, toke
   const signsWithSecret =
     (phase: 'request' | 'response'): SignsWithSecret =>
     ({ keyIdentifier, keyRef }) => {
-      if (keyIdentifier === 'EncryptedKeySHA1') return true;
+      if (keyIdentifier?.startsWith('EncryptedKey') || keyIdentifier === 'UsernameToken') return true;
       if (keyIdentifier === 'SAMLAssertion') return tokenHasSecret(phase);
       return keyRef !== undefined && isSharedSecret(keyRef);
     };
@@ -157,15 +159,31 @@ function resolvePhase(phase: Phase, signsWithSecret: SignsWithSecret): ResolvedP
 }
 
 function resolveSecure(secure: Secure, signsWithSecret: SignsWithSecret): ResolvedSecure {
-  const { timestamp, usernameToken, signature, encryption, ...rest } = secure;
-  const digest = usernameToken?.passwordType === 'Digest';
+  const { timestamp, usernameToken, signature, endorsing, encryption, ...rest } = secure;
   return {
     ...rest,
     ...(timestamp && { timestamp: { precision: presets[secure.preset].timestampPrecision, ...timestamp } }),
-    ...(usernameToken && { usernameToken: { nonce: digest, created: digest, ...usernameToken } }),
+    ...(usernameToken && { usernameToken: resolveUsernameToken(usernameToken) }),
     ...(signature && { signature: resolveSignature(signature, secure, signsWithSecret) }),
+    ...(endorsing && { endorsing: endorsing.map((one) => resolveEndorsing(one, secure, signsWithSecret)) }),
     ...(encryption && { encryption: resolveEncryption(encryption, presets[secure.preset]) }),
   };
+}
+
+function resolveUsernameToken(token: UsernameToken): NonNullable<ResolvedSecure['usernameToken']> {
+  if (token.derivedKey) return { nonce: false, created: true, ...token, passwordType: 'None' };
+  const digest = token.passwordType === 'Digest';
+  return { nonce: digest, created: digest, ...token };
+}
+
+/** What it signs is no choice. */
+function resolveEndorsing(
+  { signed, ...given }: EndorsingSignature,
+  secure: Secure,
+  signsWithSecret: SignsWithSecret,
+): ResolvedSignature & { readonly signed: boolean } {
+  const signature: Signature = { ...given, parts: [], tokenType: 'X509v3', confirm: false };
+  return { ...resolveSignature(signature, secure, signsWithSecret), signed };
 }
 
 function resolveSignature(signature: Signature, secure: Secure, signsWithSecret: SignsWithSecret): ResolvedSignature {
@@ -217,8 +235,9 @@ function resolveEncryption(encryption: Encryption, { encryption: preset }: Prese
 }
 
 function resolveVerify(verify: Verify): ResolvedVerify {
-  const { decryption, signature, saml, ...rest } = verify;
+  const { decryption, signature, endorsing, saml, ...rest } = verify;
   const cbc = decryption?.accept.dataAlgorithms.some((algorithm) => algorithm.endsWith('-CBC')) ?? false;
+  const derived = verify.usernameToken?.passwordTypes.includes('DerivedKey');
   const timestampOptional = verify.timestamp?.required === false;
   return {
     ...rest,
@@ -227,6 +246,15 @@ function resolveVerify(verify: Verify): ResolvedVerify {
         requiredParts: [{ part: 'Body', optional: false }],
         requireSignedEncryptedData: cbc,
         ...decryption,
+      },
+    }),
+    ...(endorsing && {
+      endorsing: {
+        ...endorsing,
+        accept: {
+          algorithms: [...(endorsing.trustRefs ? ASYMMETRIC_SHA2 : []), ...(endorsing.secretRefs ? HMAC_SHA2 : [])],
+          ...endorsing.accept,
+        },
       },
     }),
     ...(signature && {
@@ -239,7 +267,7 @@ function resolveVerify(verify: Verify): ResolvedVerify {
         accept: {
           algorithms: [
             ...(signature.trustRefs || saml ? ASYMMETRIC_SHA2 : []),
-            ...(signature.secretRefs || !signature.trustRefs || verify.kerberos || (saml && decryption)
+            ...(signature.secretRefs || !signature.trustRefs || verify.kerberos || derived || (saml && decryption)
               ? HMAC_SHA2
               : []),
           ],

@@ -17,7 +17,7 @@ export function referencesOf(spec: ResolvedSpec): Reference[] {
 }
 
 function phaseReferences({ verify, secure }: ResolvedPhase, at: FieldPath): Reference[] {
-  const { decryption, signature, usernameToken, saml, kerberos } = verify ?? {};
+  const { decryption, signature, endorsing, usernameToken, saml, kerberos } = verify ?? {};
   const { secretRef, pool } = secure?.usernameToken?.credentials ?? {};
   const credentials = [...at, 'secure', 'usernameToken', 'credentials'];
   return [
@@ -25,6 +25,9 @@ function phaseReferences({ verify, secure }: ResolvedPhase, at: FieldPath): Refe
     ...list([...at, 'verify', 'signature', 'trustRefs'], signature?.trustRefs),
     ...list([...at, 'verify', 'signature', 'secretRefs'], signature?.secretRefs),
     ...list([...at, 'verify', 'signature', 'revocation', 'crlRefs'], signature?.revocation?.crlRefs),
+    ...list([...at, 'verify', 'endorsing', 'trustRefs'], endorsing?.trustRefs),
+    ...list([...at, 'verify', 'endorsing', 'secretRefs'], endorsing?.secretRefs),
+    ...list([...at, 'verify', 'endorsing', 'revocation', 'crlRefs'], endorsing?.revocation?.crlRefs),
     ...one([...at, 'verify', 'usernameToken', 'usersRef'], usernameToken?.usersRef),
     ...one([...at, 'verify', 'kerberos', 'keytabRef'], kerberos?.keytabRef),
     ...list([...at, 'verify', 'saml', 'trustRefs'], saml?.trustRefs),
@@ -35,6 +38,9 @@ function phaseReferences({ verify, secure }: ResolvedPhase, at: FieldPath): Refe
     ...one([...at, 'secure', 'saml', 'holderOfKey', 'keyRef'], secure?.saml?.holderOfKey?.keyRef),
     ...one([...at, 'secure', 'saml', 'holderOfKey', 'recipientRef'], secure?.saml?.holderOfKey?.recipientRef),
     ...one([...at, 'secure', 'signature', 'keyRef'], secure?.signature?.keyRef),
+    ...(secure?.endorsing ?? []).flatMap(({ keyRef }, index) =>
+      one([...at, 'secure', 'endorsing', index, 'keyRef'], keyRef),
+    ),
     ...one([...at, 'secure', 'encryption', 'recipientRef'], secure?.encryption?.recipientRef),
   ];
 }

@@ -12,6 +12,7 @@ import { keyAgreements, signatureAlgorithms, type SignatureAlgorithm } from '../
 import { isAgreement } from '../wss/encryption/key-agreement.ts';
 import type {
   EncryptionSettings,
+  EndorsingSettings,
   SecureSettings,
   SignatureSettings,
   SigningKey,
@@ -28,6 +29,9 @@ export function compileSecure(secure: ResolvedSecure, at: FieldPath, keys: KeySo
   const { timestamp } = secure;
   const usernameToken = compileUsernameToken(secure.usernameToken, [...at, 'usernameToken'], keys);
   const signature = secure.signature && compileSignature(secure.signature, secure, [...at, 'signature'], keys);
+  const endorsing = secure.endorsing?.map((one, index) =>
+    compileEndorsing(one, secure, [...at, 'endorsing', index], keys),
+  );
   const encryption = secure.encryption && compileEncryption(secure.encryption, [...at, 'encryption'], keys);
   if (keys.problems.length > before) return undefined;
   return {
@@ -40,6 +44,7 @@ export function compileSecure(secure: ResolvedSecure, at: FieldPath, keys: KeySo
     ...(usernameToken && { usernameToken }),
     ...((secure.securityToken ?? secure.saml) && { securityToken: true }),
     ...(signature && { signature }),
+    ...(endorsing && { endorsing: endorsing.filter((one) => one !== undefined) }),
     ...(encryption && { encryption }),
   };
 }
@@ -70,7 +75,7 @@ export function compileUserPool(
 
 function readLogin(
   secretRef: CredentialsReference,
-  { passwordType, nonce, created }: NonNullable<ResolvedSecure['usernameToken']>,
+  { passwordType, nonce, created, derivedKey }: NonNullable<ResolvedSecure['usernameToken']>,
   at: FieldPath,
   keys: KeySource,
 ): UsernameTokenSettings | undefined {
@@ -83,8 +88,8 @@ function readLogin(
     };
     const username = read('username', 'is missing or empty; put the user name there');
     const needsPassword = `is missing or empty; put the password there, which passwordType ${passwordType} needs`;
-    const password = passwordType === 'None' ? '' : read('password', needsPassword);
-    return { username, password, passwordType, nonce, created };
+    const password = passwordType === 'None' && !derivedKey ? '' : read('password', needsPassword);
+    return { username, password, passwordType, nonce, created, ...(derivedKey && { derivedKey }) };
   });
 }
 
@@ -95,10 +100,12 @@ function compileSignature(
   keys: KeySource,
 ): SignatureSettings | undefined {
   const { keyRef, digest, canonicalization, inclusiveNamespaces, keyIdentifier, tokenType, parts, confirm } = signature;
+  const { derivedKey } = signature;
   const rest = {
     ...{ digest, canonicalization, inclusiveNamespaces, keyIdentifier, parts: signedParts(parts), confirm },
     ...attachmentsPart(parts),
     ...(tokenType !== 'X509v3' && { tokenType }),
+    ...(derivedKey && { derivedKey }),
   };
   if (keyIdentifier === 'SAMLAssertion') {
     // Where the policy gives none, the key of the token decides, which differs by credential.
@@ -115,6 +122,16 @@ function compileSignature(
   if (key === undefined) return undefined;
   const algorithm = fittingAlgorithm(signature.algorithm, preset, key, at, keys);
   return algorithm && { ...rest, algorithm, key };
+}
+
+function compileEndorsing(
+  { signed, ...signature }: ResolvedSignature & { readonly signed: boolean },
+  secure: ResolvedSecure,
+  at: FieldPath,
+  keys: KeySource,
+): EndorsingSettings | undefined {
+  const compiled = compileSignature(signature, secure, at, keys);
+  return compiled?.key && { ...compiled, key: compiled.key, signed };
 }
 
 /** The algorithm of the policy if the key can do it; where the policy gives none, the one that fits the key. */
@@ -187,11 +204,14 @@ function compileEncryption(
   at: FieldPath,
   keys: KeySource,
 ): EncryptionSettings | undefined {
-  const { recipientRef, dataAlgorithm, keyTransport, oaep, keyWrap, keyDerivation, keyIdentifier, parts } = encryption;
+  const { recipientRef, dataKey, derivedKey, dataAlgorithm, keyTransport, oaep, keyIdentifier, parts } = encryption;
+  const { keyWrap, keyDerivation } = encryption;
   const rest = {
     ...{ dataAlgorithm, keyTransport, oaep, keyIdentifier, parts: encryptedParts(parts), ...attachmentsPart(parts) },
+    ...(derivedKey && { derivedKey }),
     ...(keyWrap && keyDerivation && { agreement: { wrap: keyWrap, derivation: keyDerivation } }),
   };
+  if (dataKey !== undefined && dataKey !== 'New') return { ...rest, dataKey };
   if (recipientRef === undefined) return { ...rest, recipient: 'RequestSigner' };
   const recipient = keys.attempt([...at, 'recipientRef'], () => {
     const material = keys.get(recipientRef);

@@ -11,6 +11,7 @@ import { buildTrustStore, readTrustBundle, type TrustBundle } from '../keys/trus
 import type { TrustStore } from '../keys/trust-store.ts';
 import type {
   DecryptionSettings,
+  VerifyEndorsingSettings,
   VerifySettings,
   VerifySignatureSettings,
   VerifyUsernameTokenSettings,
@@ -30,6 +31,7 @@ export function compileVerify(verify: ResolvedVerify, at: FieldPath, keys: KeySo
   const { timestamp } = verify;
   const decryption = verify.decryption && compileDecryption(verify.decryption, [...at, 'decryption'], keys);
   const signature = verify.signature && compileSignature(verify.signature, [...at, 'signature'], keys);
+  const endorsing = verify.endorsing && compileEndorsing(verify.endorsing, [...at, 'endorsing'], keys);
   const usernameToken = verify.usernameToken && compileUsers(verify.usernameToken, [...at, 'usernameToken'], keys);
   const kerberos = verify.kerberos && compileKerberosService(verify.kerberos, [...at, 'kerberos'], keys);
   const saml = verify.saml && compileSaml(verify.saml, trustOf(verify.saml, [...at, 'saml'], keys));
@@ -48,6 +50,7 @@ export function compileVerify(verify: ResolvedVerify, at: FieldPath, keys: KeySo
     }),
     ...(decryption && { decryption }),
     ...(signature && { signature }),
+    ...(endorsing && { endorsing }),
     ...(usernameToken && { usernameToken }),
     ...(kerberos && { kerberos }),
     ...(saml && { saml }),
@@ -89,6 +92,14 @@ function compileSignature(signature: Signature, at: FieldPath, keys: KeySource):
     ...attachmentsPart(signature.requiredParts),
     accept: signature.accept,
   };
+}
+
+function compileEndorsing(
+  { signed, ...signature }: NonNullable<ResolvedVerify['endorsing']>,
+  at: FieldPath,
+  keys: KeySource,
+): VerifyEndorsingSettings {
+  return { ...compileSignature({ ...signature, requiredParts: [] }, at, keys), signed };
 }
 
 /** Which certificates are trusted, and what they must have. */
