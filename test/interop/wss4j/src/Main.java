@@ -60,6 +60,8 @@ public final class Main {
                 answer.payload = verify(request, report).run(request.payload);
                 report.copyTo(answer);
             }
+            case "swa.secure" -> answer.payload = Swa.secure(request, keys);
+            case "swa.verify" -> answer.payload = Swa.verify(request, keys);
             case "bench" -> {
                 return Bench.run(
                     request.get("measure").equals("secure") ? secure(request) : verify(request, new Report()),
