@@ -27,7 +27,7 @@ export type Alternative = readonly Assertion[];
 /** More than any policy that a person has written; each alternative is converted by itself. */
 export const MAX_ALTERNATIVES = 256;
 /** Policies that refer to policies could otherwise multiply without end. */
-const MAX_STEPS = 2_000_000;
+const MAX_STEPS = 300_000;
 const MAX_ASSERTIONS = 200_000;
 const MAX_REFERENCES = 32;
 
