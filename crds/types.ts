@@ -229,7 +229,7 @@ export interface VerifySignature {
   readonly uris?: readonly string[];
   /** Extended key usages that the signer's certificate must all have: object identifiers, or `any`, `serverAuth`, `clientAuth`, `codeSigning`, `emailProtection`, `timeStamping`, `OCSPSigning`. */
   readonly extendedKeyUsage?: readonly string[];
-  /** Refuses signers whose certificates have been revoked. A signer of whose issuer there is no current list is refused. */
+  /** Refuses signers whose certificates have been revoked, and by default those of whom it is not known. With both, either is believed that a certificate is revoked; otherwise the OCSP responder decides, and the lists where it cannot be had. */
   readonly revocation?: Revocation;
   /** Parts that the signature must cover. Default: Body and Timestamp. */
   readonly requiredParts?: readonly Part[];
@@ -270,10 +270,12 @@ export interface NameConstraint {
   readonly matches: string;
 }
 
-/** Refuses signers whose certificates have been revoked. A signer of whose issuer there is no current list is refused. */
+/** Refuses signers whose certificates have been revoked, and by default those of whom it is not known. With both, either is believed that a certificate is revoked; otherwise the OCSP responder decides, and the lists where it cannot be had. */
 export interface Revocation {
   /** Certificate revocation lists, in PEM or DER. */
   readonly crlRefs?: readonly CrlReference[];
+  /** Asks an OCSP responder (RFC 6960) about every certificate between the signer and the trusted authority. An answer is kept for as long as it says. A certificate that the responder does not know is refused. */
+  readonly ocsp?: Ocsp;
 }
 
 /** Revocation lists in a Secret or ConfigMap. */
@@ -286,6 +288,34 @@ export interface CrlReference {
   readonly namespace?: string;
   /** Key of the object's data. */
   readonly key: string;
+}
+
+/** Asks an OCSP responder (RFC 6960) about every certificate between the signer and the trusted authority. An answer is kept for as long as it says. A certificate that the responder does not know is refused. */
+export interface Ocsp {
+  /** Address of the responder. Default: the one that each certificate names (authority information access), which is asked only once a trusted authority is known to have issued the certificate. */
+  readonly responderUrl?: string;
+  /** Certificates of responders whose answers count. Those of the issuer itself, and of a responder that it has certified for OCSP signing, always do. */
+  readonly trustRefs?: readonly ResponderReference[];
+  /** The answer must repeat a nonce of the question. Many responders, which sign their answers beforehand, do not. */
+  readonly nonce: boolean;
+  /** What becomes of a signer when the responder cannot be asked, or its answer does not count, and no list of `crlRefs` says either. */
+  readonly onUnavailable: 'Refuse' | 'Allow';
+  /** How long the responder has for its answer. */
+  readonly timeout: string;
+  /** How far the responder's clock may differ from ours. */
+  readonly clockSkew: string;
+}
+
+/** Certificates in a Secret or ConfigMap. */
+export interface ResponderReference {
+  /** Kind of the object that holds it. */
+  readonly kind: ObjectKind;
+  /** Name of the object. */
+  readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
+  /** Key of the object's data. Default: `ca.crt`, or else `tls.crt`; the other way round with `pin`. PEM, DER, or a PKCS#12 trust store with its password in `password`. */
+  readonly key?: string;
 }
 
 /** The algorithms that a message may be signed with. */
@@ -340,7 +370,7 @@ export interface VerifyEndorsing {
   readonly uris?: readonly string[];
   /** Extended key usages that the signer's certificate must all have: object identifiers, or `any`, `serverAuth`, `clientAuth`, `codeSigning`, `emailProtection`, `timeStamping`, `OCSPSigning`. */
   readonly extendedKeyUsage?: readonly string[];
-  /** Refuses signers whose certificates have been revoked. A signer of whose issuer there is no current list is refused. */
+  /** Refuses signers whose certificates have been revoked, and by default those of whom it is not known. With both, either is believed that a certificate is revoked; otherwise the OCSP responder decides, and the lists where it cannot be had. */
   readonly revocation?: Revocation;
   /** The message's signature must cover the token of this one, which must be in the message (WS-SecurityPolicy 1.3 §8.4). */
   readonly signed: boolean;
@@ -386,7 +416,7 @@ export interface VerifySAML {
   readonly uris?: readonly string[];
   /** Extended key usages that the signer's certificate must all have: object identifiers, or `any`, `serverAuth`, `clientAuth`, `codeSigning`, `emailProtection`, `timeStamping`, `OCSPSigning`. */
   readonly extendedKeyUsage?: readonly string[];
-  /** Refuses signers whose certificates have been revoked. A signer of whose issuer there is no current list is refused. */
+  /** Refuses signers whose certificates have been revoked, and by default those of whom it is not known. With both, either is believed that a certificate is revoked; otherwise the OCSP responder decides, and the lists where it cannot be had. */
   readonly revocation?: Revocation;
   /** The algorithms that a message may be signed with. */
   readonly accept: SignatureAccept;

@@ -12,6 +12,7 @@ import type { PhaseContext } from './check-policy.ts';
 import { checkSaml } from './check-saml.ts';
 import { checkEndorsed } from './check-symmetric.ts';
 import { durationMs } from './duration.ts';
+import { checkRevocation } from './check-revocation.ts';
 import type { Report } from './report.ts';
 
 const SIGNED: PartRules = {
@@ -65,6 +66,8 @@ export function checkVerify(report: Report, verify: ResolvedVerify, context: Pha
   checkSigners(report, verify, context);
   checkVerifyKerberos(report, verify);
   checkDecryption(report, verify);
+  checkRevocation(report, [...at, 'signature', 'revocation'], signature?.revocation);
+  checkRevocation(report, [...at, 'saml', 'revocation'], saml?.revocation);
   checkSignature(report, verify);
   checkSaml(report, verify);
   checkConfirmation(report, verify, context);

@@ -8,7 +8,8 @@ import {
   WssError,
 } from '../wss/errors.ts';
 import type { Certificate } from './certificate.ts';
-import { checkRevocation, type RevocationList } from './revocation-list.ts';
+import { checkStatus, type RevocationRules } from './ocsp/check.ts';
+import { RevocationNeededError, type OcspQuestion } from './ocsp/status.ts';
 
 /** Certificates of a path, signer and anchor included. */
 const MAX_PATH = 8;
@@ -20,12 +21,11 @@ const MAX_CHAIN = 10;
  */
 const MAX_ATTEMPTS = 16;
 
-export interface PathRules {
+export interface PathRules extends RevocationRules {
   readonly anchors: readonly Certificate[];
   readonly isPinned: (certificate: Certificate) => boolean;
   /** Certificates of our own that may stand in the middle. */
   readonly helpers: readonly Certificate[];
-  readonly crls: readonly RevocationList[] | undefined;
   /** Object identifiers that the signer must have, and that no CA above it may exclude. */
   readonly extendedKeyUsage: readonly string[];
 }
@@ -40,6 +40,7 @@ export interface ValidityWindow {
  * Finds a path on which everything holds at `now`.
  *
  * @param chain the signer's certificate, then others that may help, in any order
+ * @throws RevocationNeededError when a path is good but for what an OCSP responder has to be asked
  * @throws WssError the error of the first complete path when each has a fault, else CertificateUntrustedError
  */
 export function findPath(chain: readonly Certificate[], now: number, rules: PathRules): ValidityWindow {
@@ -113,12 +114,15 @@ function checkPath(path: readonly Certificate[], now: number, rules: PathRules):
     else checkIssuer(path, index);
     checkExtendedKeyUsage(certificate, index === 0, rules.extendedKeyUsage);
   }
-  if (rules.crls === undefined) return window;
+  if (rules.crls === undefined && rules.ocsp === undefined) return window;
+  const questions: OcspQuestion[] = [];
   for (const [index, certificate] of path.entries()) {
     if (index > 0 && index === path.length - 1) break;
     const issuer = path[index + 1] ?? issuerOfPinned(certificate, rules);
-    if (issuer !== undefined) window = narrow(window, checkRevocation(certificate, issuer, rules.crls, now));
+    const found = issuer && checkStatus(certificate, issuer, rules, now, questions);
+    if (found !== undefined) window = narrow(window, found);
   }
+  if (questions.length > 0) throw new RevocationNeededError(questions);
   return window;
 }
 

@@ -57,7 +57,7 @@ const isSelfSigned = (certificate: Certificate): boolean =>
  */
 export function buildTrustStore(
   bundles: readonly TrustBundle[],
-  options: Pick<TrustStoreOptions, 'constraints' | 'crls'> = {},
+  options: Pick<TrustStoreOptions, 'constraints' | 'crls' | 'ocsp'> = {},
 ): TrustStore {
   const anchors: Certificate[] = [];
   const intermediates: Certificate[] = [];

@@ -15,6 +15,7 @@ import {
 } from './constraints.ts';
 import { nameKey } from './distinguished-name.ts';
 import { findPath, type ValidityWindow } from './path.ts';
+import type { OcspSettings, OcspStatuses } from './ocsp/status.ts';
 import type { RevocationList } from './revocation-list.ts';
 
 const MAX_CACHED_CHAINS = 1024;
@@ -29,6 +30,8 @@ export interface TrustStoreOptions {
   readonly constraints?: CertificateConstraints;
   /** Present, even if empty: every certificate of a path but its anchor needs a fresh list of its issuer. */
   readonly crls?: readonly RevocationList[];
+  /** Present: a responder is asked about the same certificates; the lists count where it cannot be had. */
+  readonly ocsp?: OcspSettings;
 }
 
 /** Immutable but for its bounded cache; one per policy and bundle. */
@@ -38,6 +41,7 @@ export class TrustStore {
   readonly #helpers: readonly Certificate[];
   readonly #constraints: CompiledConstraints;
   readonly #crls: readonly RevocationList[] | undefined;
+  readonly #ocsp: OcspSettings | undefined;
   readonly #validated = new LRUCache<string, ValidityWindow>({ max: MAX_CACHED_CHAINS });
   readonly #lookUp = new Map<string, Certificate>();
   /** Every certificate of the store: pinned, anchors, then the others. */
@@ -53,6 +57,7 @@ export class TrustStore {
     this.#helpers = options.intermediates ?? [];
     this.#constraints = compileConstraints(options.constraints ?? {});
     this.#crls = options.crls;
+    this.#ocsp = options.ocsp;
     this.certificates = [...pinned, ...options.anchors, ...this.#helpers];
     for (const certificate of this.certificates) this.#index(certificate);
   }
@@ -64,13 +69,15 @@ export class TrustStore {
    *
    * @param chain the signer's certificate and whatever others the message gave, in any order after the first
    * @param now milliseconds since 1970
+   * @param statuses what OCSP responders have said, where the store has them asked
+   * @throws RevocationNeededError when one has to be asked first
    * @throws CertificateUntrustedError no path to an anchor, and not pinned
    * @throws CertificateExpiredError a certificate of the path is not valid at `now`
    * @throws CertificateRevokedError a revocation list names a certificate of the path
    * @throws RevocationUnknownError revocation lists are demanded, and one is missing, stale or not its issuer's
    * @throws CertificateConstraintError trusted, but not a signer that the policy's constraints or its own key usage allow
    */
-  validate(chain: readonly Certificate[], now: number): void {
+  validate(chain: readonly Certificate[], now: number, statuses?: OcspStatuses): void {
     const signer = chain[0];
     if (signer === undefined) throw new CertificateUntrustedError('the message gave no certificate');
     const key = chain.length === 1 ? signer.fingerprint : chain.map((certificate) => certificate.fingerprint).join();
@@ -81,6 +88,8 @@ export class TrustStore {
       isPinned: (certificate) => this.#pinned.has(certificate.fingerprint),
       helpers: this.certificates,
       crls: this.#crls,
+      ocsp: this.#ocsp,
+      statuses,
       extendedKeyUsage: this.#constraints.extendedKeyUsage,
     });
     checkConstraints(signer, this.#constraints);

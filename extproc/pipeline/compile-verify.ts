@@ -17,6 +17,7 @@ import type {
   VerifyUsernameTokenSettings,
 } from '../wss/settings.ts';
 import { compileKerberosService } from './compile-kerberos.ts';
+import { compileOcsp } from './compile-ocsp.ts';
 import { attachmentsPart, encryptedParts, signedParts } from './compile-parts.ts';
 import { compileSaml } from './compile-saml.ts';
 import { textOf, type KeySource } from './key-source.ts';
@@ -129,6 +130,7 @@ function trustOf(trusted: Trusted, at: FieldPath, keys: KeySource): TrustStore |
       ...(extendedKeyUsage && { extendedKeyUsage }),
     },
     ...(crls && { crls }),
+    ...(revocation?.ocsp && { ocsp: compileOcsp(revocation.ocsp, [...at, 'revocation', 'ocsp'], keys) }),
   };
   return keys.attempt(
     at,

@@ -4,6 +4,7 @@
  * headers said of the body, waits for nothing but a signature, and remembers nothing.
  */
 
+import { RevocationNeededError, type OcspQuestion, type OcspStatuses } from '../keys/ocsp/status.ts';
 import type { RelatedType } from '../mime/related.ts';
 import { addAddressing, type AddressingValues } from '../wss/addressing/write.ts';
 import { messageIdOf } from '../wss/addressing/read.ts';
@@ -62,8 +63,17 @@ export interface Job {
   readonly token?: TokenInUse;
   /** Whether the result is to tell what a decision log keeps. */
   readonly evidence?: true;
+  /** What OCSP responders have said, where an earlier run of the job had to know. */
+  readonly revocation?: OcspStatuses;
   /** Milliseconds since 1970. */
   readonly now: number;
+}
+
+/** The job cannot be done before somebody has asked an OCSP responder. Plain data, with the job that is to be done again. */
+export interface RevocationNeeded {
+  readonly kind: 'revocationNeeded';
+  readonly questions: readonly OcspQuestion[];
+  readonly job: Job;
 }
 
 /** What became of it. Plain data. */
@@ -120,12 +130,13 @@ export type Durations = Partial<Record<Step, number>>;
  *
  * @param sign how to compute an asymmetric signature: `crypto.sign` here or on the thread pool
  */
-export async function runJob(job: Job, policy: CompiledPolicy, sign: Signer): Promise<JobResult> {
+export async function runJob(job: Job, policy: CompiledPolicy, sign: Signer): Promise<JobResult | RevocationNeeded> {
   const clock = new StepClock();
   try {
     return await run(job, policy, sign, clock);
   } catch (error) {
     clock.stop();
+    if (error instanceof RevocationNeededError) return { kind: 'revocationNeeded', questions: error.questions, job };
     const failure = describeFailure(error, clock.step === 'verify');
     return { kind: 'failed', failure, durations: clock.durations, ...(job.evidence && { evidence: arrival(job) }) };
   }
@@ -284,6 +295,7 @@ function verifyMessage(
       ...{ now: job.now, exchange: job.exchange, limits: policy.limits.xml },
       ...{ soapActions: job.soapActions, isResponse: job.phase === 'response' },
       ...(job.evidence && { evidence: true }),
+      ...(job.revocation && { revocation: job.revocation }),
     });
   } catch (error) {
     if (!(error instanceof SecurityHeaderMissingError) || job.phase === 'request' || faultOf(message) === -1)

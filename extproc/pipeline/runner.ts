@@ -2,6 +2,7 @@
 
 import { KeyObject, sign, type SignKeyObjectInput } from 'node:crypto';
 import type { CompiledPolicy } from './compile.ts';
+import { answering } from '../revocation/answering-runner.ts';
 import { runJob, type Job, type JobResult } from './engine.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -23,19 +24,17 @@ const ENCODED_WEIGHT = 16;
  * @param pool that has the policies of the jobs
  */
 export function poolRunner(pool: WorkerPool): JobRunner {
-  return {
-    run(policy, job, abandoned) {
-      const weight = job.bytes.byteLength * (job.codings.length > 0 ? ENCODED_WEIGHT : 1);
-      const large = weight >= LARGE;
-      const decrypts = job.half !== 'secure' && policy[job.phase].verify?.decryption !== undefined;
-      if (pool.size === 0 || (!large && !decrypts)) return runJob(job, policy, signOnPool);
-      return pool.run(policy.version, job, large, abandoned);
-    },
-  };
+  return answering((policy, job, abandoned) => {
+    const weight = job.bytes.byteLength * (job.codings.length > 0 ? ENCODED_WEIGHT : 1);
+    const large = weight >= LARGE;
+    const decrypts = job.half !== 'secure' && policy[job.phase].verify?.decryption !== undefined;
+    if (pool.size === 0 || (!large && !decrypts)) return runJob(job, policy, signOnPool);
+    return pool.run(policy.version, job, large, abandoned);
+  });
 }
 
 /** Everything here, for the command line. */
-export const inlineRunner: JobRunner = { run: (policy, job) => runJob(job, policy, signOnPool) };
+export const inlineRunner: JobRunner = answering((policy, job) => runJob(job, policy, signOnPool));
 
 /** RSA takes long enough to be worth the way to libuv's pool and back. */
 export function signOnPool(

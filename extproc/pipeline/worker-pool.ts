@@ -2,7 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { ResolvedPolicy } from '../../policy/bundle.ts';
-import type { Job, JobResult } from './engine.ts';
+import type { Job, JobResult, RevocationNeeded } from './engine.ts';
 import { AbandonedError, WorkerLostError } from './errors.ts';
 import { describeFailure } from './failure.ts';
 import type { WorkerRequest } from './worker.ts';
@@ -14,7 +14,7 @@ interface Task {
   readonly large: boolean;
   /** Nobody waits for the result any more. */
   readonly abandoned: () => boolean;
-  readonly resolve: (result: JobResult) => void;
+  readonly resolve: (result: JobResult | RevocationNeeded) => void;
 }
 
 interface Thread {
@@ -83,7 +83,7 @@ export class WorkerPool {
    * @param version of the policy that the job is done by
    * @param abandoned asked before the job begins; true: it is dropped, with a failure as result
    */
-  run(version: string, job: Job, large: boolean, abandoned: () => boolean): Promise<JobResult> {
+  run(version: string, job: Job, large: boolean, abandoned: () => boolean): Promise<JobResult | RevocationNeeded> {
     return new Promise((resolve) => {
       (large ? this.#large : this.#small).push({ version, job, large, abandoned, resolve });
       this.#dispatch();
@@ -148,7 +148,7 @@ export class WorkerPool {
     const thread: Thread = { worker, known: new Set(), task: undefined };
     this.#threads.add(thread);
     worker.unref();
-    worker.on('message', (result: JobResult) => {
+    worker.on('message', (result: JobResult | RevocationNeeded) => {
       const { task } = thread;
       thread.task = undefined;
       task?.resolve(result);

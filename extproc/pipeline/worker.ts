@@ -5,7 +5,7 @@ import { parentPort } from 'node:worker_threads';
 import type { ResolvedPolicy } from '../../policy/bundle.ts';
 import type { ExchangeState } from '../wss/exchange-state.ts';
 import { compile, type CompiledPolicy } from './compile.ts';
-import { runJob, type Job, type JobResult } from './engine.ts';
+import { runJob, type Job, type JobResult, type RevocationNeeded } from './engine.ts';
 import { describeFailure } from './failure.ts';
 
 /** To a worker. A policy is named by its version. */
@@ -22,7 +22,7 @@ parentPort?.on('message', (request: WorkerRequest) => {
   else void work(request.version, request.job).then(answer);
 });
 
-async function work(version: string, job: Job): Promise<JobResult> {
+async function work(version: string, job: Job): Promise<JobResult | RevocationNeeded> {
   const policy = policies.get(version);
   if (policy === undefined) {
     const failure = describeFailure(new Error('the worker does not have the policy of its job'));
@@ -32,13 +32,16 @@ async function work(version: string, job: Job): Promise<JobResult> {
   return runJob(job, policy, (hash, data, key) => sign(hash, data, key));
 }
 
-function answer(result: JobResult): void {
+function answer(result: JobResult | RevocationNeeded): void {
   const { result: sendable, transfer } = transferable(result);
   parentPort?.postMessage(sendable, transfer);
 }
 
 /** Hands the bytes over instead of copying them; those in a buffer shared with others (Node's pool) are copied out. */
-function transferable(result: JobResult): { result: JobResult; transfer: ArrayBuffer[] } {
+function transferable(result: JobResult | RevocationNeeded): {
+  result: JobResult | RevocationNeeded;
+  transfer: ArrayBuffer[];
+} {
   if (result.kind !== 'done') return { result, transfer: [] };
   const { bytes, exchange } = result;
   const alone = bytes === undefined || bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);

@@ -4,6 +4,7 @@
  */
 
 import type { Certificate } from '../keys/certificate.ts';
+import type { OcspStatuses } from '../keys/ocsp/status.ts';
 import { SpliceEditor } from '../xml/splice.ts';
 import type { XmlLimits } from '../xml/limits.ts';
 import type { SignatureAlgorithm } from './algorithms.ts';
@@ -27,6 +28,8 @@ export interface VerifyContext {
   readonly exchange: ExchangeState;
   /** Hold for the message after decryption too. */
   readonly limits: XmlLimits;
+  /** What OCSP responders have said of certificates. */
+  readonly revocation?: OcspStatuses;
   /** What the HTTP message says, for `VerifySettings.addressing`: see `AddressingFacts`. */
   readonly soapActions?: readonly string[];
   /** Whether the message answers the request that left with `exchange.sentMessageId`. */

@@ -87,7 +87,7 @@ function issuerKey(
     const chain = findChain(trust, hint);
     if (chain === undefined) continue;
     checkKeyType(chain[0].publicKey, algorithm);
-    trust.validate(chain, state.context.now);
+    trust.validate(chain, state.context.now, state.context.revocation);
     return chain[0].publicKey;
   }
   throw new KeyNotFoundError('the policy holds no certificate that the KeyInfo of the assertion names');

@@ -55,7 +55,7 @@ export function findSigners(
     }
     const [certificate] = chain;
     checkKeyType(certificate.publicKey, algorithm);
-    trust.validate(chain, state.context.now);
+    trust.validate(chain, state.context.now, state.context.revocation);
     const token = hint.kind === 'certificates' ? hint.token : -1;
     return [{ key: certificate.publicKey, certificate, token, proof: { kind: 'certificate' } }];
   }
