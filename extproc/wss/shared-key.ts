@@ -4,11 +4,12 @@ import { KeyNotAcceptedError, KeyNotFoundError } from './errors.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import type { TokenInUse } from './issued-token.ts';
 import { encryptedKeySha1Reference, issuedTokenReference } from './key-info/create.ts';
+import { WSSE } from './namespaces.ts';
 
 /** A symmetric key that the receiver has, or gets with this message. */
 export interface SharedKey {
   readonly octets: Buffer;
-  /** The wsse:SecurityTokenReference that names it: content of a ds:KeyInfo. */
+  /** The wsse:SecurityTokenReference that names it, with its namespaces: content of a ds:KeyInfo. */
   readonly reference: string;
 }
 
@@ -28,7 +29,7 @@ export function requestKey({ encryptedKeys }: ExchangeState): SharedKey {
     );
   }
   const [{ sha1, key }] = received;
-  return { octets: Buffer.from(key), reference: encryptedKeySha1Reference(sha1) };
+  return { octets: Buffer.from(key), reference: anywhere(encryptedKeySha1Reference(sha1)) };
 }
 
 /**
@@ -38,7 +39,13 @@ export function requestKey({ encryptedKeys }: ExchangeState): SharedKey {
  */
 export function issuedKey(token: TokenInUse | undefined): SharedKey {
   if (token?.key?.type !== 'secret') throw new KeyNotFoundError('There is no issued token with a symmetric key');
-  return { octets: token.key.export(), reference: issuedTokenReference(token.token.reference) };
+  return { octets: token.key.export(), reference: anywhere(issuedTokenReference(token.token.reference)) };
+}
+
+/** An EncryptedData may stand where `wsse` is not declared. */
+function anywhere(reference: string): string {
+  const name = '<wsse:SecurityTokenReference';
+  return `${name} xmlns:wsse="${WSSE}"${reference.slice(name.length)}`;
 }
 
 /**
