@@ -131,8 +131,10 @@ export interface Verify {
   readonly addressing?: VerifyAddressing;
   /** Refuses a message that was seen before, by its signature, the nonce of its UsernameToken and, with `addressing`, its MessageID. */
   readonly replay: Replay;
-  /** How much of the WS-I Basic Security Profile 1.1 is demanded. `Lenient` and `Off` demand only those of its rules that security needs. kubectl reads a bare `Off` as false: write it in quotes. */
-  readonly bspCompliance: 'Lenient' | 'Off';
+  /** How much of the WS-I Basic Security Profile 1.1 is demanded. `Strict`: every rule that can be checked, but those of `bspIgnore`. `Lenient` and `Off`: only those that security needs. kubectl reads a bare `Off` as false: write it in quotes. */
+  readonly bspCompliance: 'Strict' | 'Lenient' | 'Off';
+  /** Rules of the Basic Security Profile that `Strict` does not demand, such as R5620 and R5626, which know no AES-GCM and no SHA-256 in RSA-OAEP. */
+  readonly bspIgnore?: readonly string[];
   /** HTTP headers that carry the verified identity to the receiver. A client's own headers of these names are removed. */
   readonly identityHeaders?: readonly IdentityHeader[];
 }

@@ -5,6 +5,7 @@ import { WSSE } from '../extproc/wss/namespaces.ts';
 import type { ResolvedEncryption, ResolvedSecure, ResolvedSignature } from './bundle.ts';
 import { checkActor } from './check-actor.ts';
 import { isLegacy, warnLegacy } from './check-algorithms.ts';
+import { warnBeyondBsp } from './check-bsp.ts';
 import { checkKeyTransport } from './check-key-transport.ts';
 import { checkParts, type PartRules } from './check-parts.ts';
 import type { PhaseContext } from './check-policy.ts';
@@ -44,6 +45,7 @@ export function checkSecure(
   const at = ['secure'];
   const { timestamp, usernameToken, securityToken, saml, signature, encryption } = secure;
   checkActor(report, [...at, 'actor'], secure.actor);
+  warnBeyondBsp(report, secure);
   if (!timestamp && !usernameToken && !securityToken && !saml && !signature && !encryption) {
     report.error(at, 'adds nothing; give it timestamp, usernameToken, securityToken, saml, signature or encryption');
   }

@@ -36,6 +36,9 @@ export function checkVerify(report: Report, verify: ResolvedVerify, context: Pha
   const at = ['verify'];
   const { timestamp, decryption, signature, usernameToken, saml, kerberos, addressing } = verify;
   checkActor(report, [...at, 'actor'], verify.actor);
+  if (verify.bspIgnore && verify.bspCompliance !== 'Strict') {
+    report.warning([...at, 'bspIgnore'], 'has no effect: only with bspCompliance Strict are rules demanded');
+  }
   if (!timestamp && !decryption && !signature && !usernameToken && !saml && !kerberos && !addressing) {
     report.error(
       at,

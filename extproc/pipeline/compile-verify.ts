@@ -59,6 +59,9 @@ export function compileVerify(verify: ResolvedVerify, at: FieldPath, keys: KeySo
     ...(verify.addressing && {
       addressing: { ...verify.addressing, allowedReplyTo: verify.addressing.allowedReplyTo ?? [] },
     }),
+    ...(verify.bspCompliance !== 'Off' && {
+      bsp: { mode: verify.bspCompliance, ignored: new Set(verify.bspIgnore) },
+    }),
     replay: { window: durationMs(verify.replay.window), onCacheUnavailable: verify.replay.onCacheUnavailable },
   };
 }

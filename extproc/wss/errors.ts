@@ -209,6 +209,11 @@ export class SignatureConfirmationError extends WssError {
   readonly code = 'ERR_WSS_SIGNATURE_CONFIRMATION';
   readonly faultCode = 'FailedCheck';
 }
+/** A rule of the Basic Security Profile is broken, and the policy is Strict about them. */
+export class BspViolationError extends WssError {
+  readonly code = 'ERR_WSS_BSP';
+  readonly faultCode = 'InvalidSecurity';
+}
 export class ReplayedError extends WssError {
   readonly code = 'ERR_WSS_REPLAYED';
   readonly faultCode = 'FailedAuthentication';

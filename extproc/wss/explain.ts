@@ -7,6 +7,7 @@
 
 import { checkAddressing } from './addressing/check.ts';
 import { readAddressing } from './addressing/read.ts';
+import { bspViolations } from './bsp/check.ts';
 import { decryptByKey, decryptByList, decryptToken } from './encryption/decrypt.ts';
 import { checkEncryptedParts } from './encryption/required-parts.ts';
 import {
@@ -55,6 +56,7 @@ export function explain(message: SoapMessage, settings: VerifySettings, context:
   let decrypted = message;
   if (security !== undefined) {
     const state = new Verification(message, security, settings, context);
+    if (settings.bsp) explainBsp(message, security, settings.bsp, findings);
     explainChildren(state, findings);
     explainDemands(state, findings);
     decrypted = state.message;
@@ -82,6 +84,22 @@ function explainHeaders(message: SoapMessage, settings: VerifySettings, findings
     ...(elsewhere && { cause: 'The header is for another actor: set verify.actor, or have the sender leave it out.' }),
   });
   return ours[0];
+}
+
+/** Each rule that is broken: a fault where the policy is Strict, else only a remark. */
+function explainBsp(
+  message: SoapMessage,
+  security: number,
+  { mode, ignored }: NonNullable<VerifySettings['bsp']>,
+  findings: Finding[],
+): void {
+  for (const { id, text } of bspViolations(message, security, ignored)) {
+    findings.push({
+      about: `Basic Security Profile ${id}`,
+      detail: `broken: ${text}`,
+      ...(mode === 'Strict' && { ok: false }),
+    });
+  }
 }
 
 /** The children of the Security header in their order, as decryption reveals them. */

@@ -289,6 +289,11 @@ export interface VerifySettings {
    * demanded, Pass elsewhere.
    */
   readonly attachments?: 'Signed' | 'Pass' | 'Refuse';
+  /**
+   * Rules of the Basic Security Profile that security does not need: `Strict` refuses what breaks one, `Lenient` only
+   * explains it. Absent: they are not looked at.
+   */
+  readonly bsp?: { readonly mode: 'Strict' | 'Lenient'; readonly ignored: ReadonlySet<string> };
   /** Whether `Verified.caller` is wanted. */
   readonly caller?: true;
 }

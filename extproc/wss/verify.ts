@@ -11,6 +11,7 @@ import { SpliceEditor } from '../xml/splice.ts';
 import { checkAddressing } from './addressing/check.ts';
 import { messageIdOf, readAddressing, type Addressing } from './addressing/read.ts';
 import { checkAttachments, checkBareAttachments, checkEncryptedAttachments } from './attachments/required.ts';
+import { checkBsp } from './bsp/check.ts';
 import { anyCovers } from './byte-ranges.ts';
 import { callerToken } from './caller-token.ts';
 import { decryptAssertion, decryptByKey, decryptByList, decryptToken } from './encryption/decrypt.ts';
@@ -89,7 +90,10 @@ export function verify(message: SoapMessage, settings: VerifySettings, context: 
   if (security === undefined) return verifyBare(message, settings, context);
   const state = new Verification(message, security, settings, context);
   try {
+    const strict = settings.bsp?.mode === 'Strict' ? settings.bsp : undefined;
+    if (strict) checkBsp(message, security, strict.ignored);
     processHeader(state);
+    if (strict && state.message !== message) checkBsp(state.message, state.security, strict.ignored);
     return conclude(state);
   } catch (error) {
     if (state.malleable && error instanceof WssError) error.concealed = true;

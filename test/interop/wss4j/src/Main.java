@@ -67,6 +67,7 @@ public final class Main {
                     request.get("measure").equals("secure") ? secure(request) : verify(request, new Report()),
                     request.payload, Long.parseLong(request.get("milliseconds")), Integer.parseInt(request.get("atLeast")));
             }
+            case "bsp" -> answer.fields.put("rules", String.join(";", new Bsp(keys).rules(request.payload)));
             default -> throw new IllegalArgumentException("unknown operation " + request.get("op"));
         }
         return answer;
