@@ -71,6 +71,7 @@ export function checkVerify(report: Report, verify: ResolvedVerify, context: Pha
   checkDecryption(report, verify);
   checkRevocation(report, [...at, 'signature', 'revocation'], signature?.revocation);
   checkRevocation(report, [...at, 'saml', 'revocation'], saml?.revocation);
+  checkRevocation(report, [...at, 'endorsing', 'revocation'], verify.endorsing?.revocation);
   checkSignature(report, verify);
   checkSaml(report, verify);
   checkConfirmation(report, verify, context);

@@ -28,6 +28,7 @@ function phaseReferences({ verify, secure }: ResolvedPhase, at: FieldPath): Refe
     ...list([...at, 'verify', 'endorsing', 'trustRefs'], endorsing?.trustRefs),
     ...list([...at, 'verify', 'endorsing', 'secretRefs'], endorsing?.secretRefs),
     ...list([...at, 'verify', 'endorsing', 'revocation', 'crlRefs'], endorsing?.revocation?.crlRefs),
+    ...list([...at, 'verify', 'endorsing', 'revocation', 'ocsp', 'trustRefs'], endorsing?.revocation?.ocsp?.trustRefs),
     ...list([...at, 'verify', 'signature', 'revocation', 'ocsp', 'trustRefs'], signature?.revocation?.ocsp?.trustRefs),
     ...one([...at, 'verify', 'usernameToken', 'usersRef'], usernameToken?.usersRef),
     ...one([...at, 'verify', 'kerberos', 'keytabRef'], kerberos?.keytabRef),
