@@ -112,9 +112,13 @@ function messages(kind: 'Asymmetric' | 'Symmetric', exchange: Exchange, findings
 function initiator({ input, output, tokenService }: Exchange): XmlElement {
   if (input.signature?.keyIdentifier === 'SAMLAssertion') return issued(tokenService);
   const { keyIdentifier = 'BinarySecurityToken' } = input.signature ?? {};
-  return x509(keyIdentifier, output.encryption?.keyIdentifier, 'AlwaysToRecipient');
+  return x509(keyIdentifier, output.encryption?.keyIdentifier, 'AlwaysToRecipient', input.signature?.tokenType);
 }
 
+const TOKEN_TYPES_X509: Readonly<Record<string, string>> = {
+  X509PKIPathv1: 'WssX509PkiPathV1Token11',
+  PKCS7: 'WssX509Pkcs7Token11',
+};
 const REFERENCES: Readonly<Record<string, string>> = {
   IssuerSerial: 'RequireIssuerSerialReference',
   ThumbprintSHA1: 'RequireThumbprintReference',
@@ -126,6 +130,7 @@ function x509(
   signing: string | undefined,
   encrypting: string | undefined,
   inclusion: 'AlwaysToRecipient' | 'AlwaysToInitiator',
+  tokenType = 'X509v3',
 ): XmlElement {
   if (signing === 'KeyValue')
     return element('sp:KeyValueToken', includeToken('Never'), [element('wsp:Policy', {}, [element('sp:RsaKeyValue')])]);
@@ -133,7 +138,10 @@ function x509(
   const reference = REFERENCES[(included ? encrypting : (signing ?? encrypting)) ?? ''];
   return nested(
     'sp:X509Token',
-    [reference === undefined ? undefined : element(`sp:${reference}`), element('sp:WssX509V3Token10')],
+    [
+      reference === undefined ? undefined : element(`sp:${reference}`),
+      element(`sp:${TOKEN_TYPES_X509[tokenType] ?? 'WssX509V3Token10'}`),
+    ],
     includeToken(included ? inclusion : 'Never'),
   );
 }
@@ -266,8 +274,11 @@ function parts({ signature, encryption }: Wire): XmlElement[] {
   const signed = signature?.parts ?? [];
   const encrypted = encryption?.parts ?? [];
   const list = (name: string, of: readonly Part[]): XmlElement[] => {
-    const children = of.flatMap(({ part, header }) => {
+    const children = of.flatMap(({ part, header, mode }) => {
       if (part === 'Body') return [element('sp:Body')];
+      if (part === 'Attachments') {
+        return [element('sp:Attachments', {}, name === 'sp:SignedParts' ? [transformOf(mode)] : [])];
+      }
       return header ? [element('sp:Header', { Name: header.name, Namespace: header.namespace })] : [];
     });
     return children.length === 0 ? [] : [element(name, {}, children)];
@@ -294,6 +305,11 @@ function parts({ signature, encryption }: Wire): XmlElement[] {
       ...new Map(below.map((part) => [JSON.stringify(part.element), part])).values(),
     ]),
   ];
+}
+
+/** SwA profile 1.1 §5.4.1, §5.4.2. */
+function transformOf(mode: Part['mode']): XmlElement {
+  return element(mode === 'Complete' ? 'sp13:AttachmentCompleteSignatureTransform' : 'sp13:ContentSignatureTransform');
 }
 
 function xpath({ namespace, name }: NonNullable<Part['element']>): XmlElement {

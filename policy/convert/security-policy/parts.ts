@@ -133,6 +133,12 @@ function partsOf(assertion: Assertion, purpose: Purpose, findings: Findings): Pa
         );
         return [];
       }
+      case 'Attachments': {
+        const whole = index
+          .children(child)
+          .some((each) => index.localName(each) === 'AttachmentCompleteSignatureTransform');
+        return [{ part: 'Attachments', ...(whole && { mode: 'Complete' }) }];
+      }
       default:
         findings.error(
           'NotExpressible',

@@ -93,18 +93,16 @@ function signatureOf(context: Context, message: Message, { token, parts }: Signi
     );
   }
   const type = tokenTypeOf(token);
-  if (type !== undefined) {
-    context.findings.error(
-      'NotExpressible',
-      name,
-      place,
-      `tokens of type ${type} are not written; ask the partner whether sp:WssX509V3Token10 will do`,
-      at,
-    );
-  }
   const keyIdentifier = keyIdentifierOf(token, message.direction, context.requirements.references);
   const algorithm = suite && `RSA-${suite.signatureHash}`;
-  return { keyRef: ownKey(context), ...(algorithm && { algorithm }), ...common, keyIdentifier, parts };
+  return {
+    keyRef: ownKey(context),
+    ...(algorithm && { algorithm }),
+    ...common,
+    keyIdentifier,
+    ...(type && keyIdentifier === 'BinarySecurityToken' && { tokenType: type }),
+    parts,
+  };
 }
 
 function encryptionOf(context: Context, { direction }: Message, { token, parts }: Signing): Section {

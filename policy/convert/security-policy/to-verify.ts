@@ -79,7 +79,8 @@ function isDefault(parts: readonly PartDraft[], timestamp: boolean): boolean {
   return timestamp && names.length === 2 && names.includes('Body') && names.includes('Timestamp');
 }
 
-function withoutMode({ part, header, element, optional }: PartDraft): PartDraft {
+function withoutMode({ part, header, element, optional, mode }: PartDraft): PartDraft {
+  if (part === 'Attachments') return { part, ...(mode && { mode }) };
   return {
     ...(part && { part }),
     ...(header && { header }),
