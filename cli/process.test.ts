@@ -6,7 +6,10 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { multipart, openMultipart, XOP_TYPE } from '../test/support/attachments.ts';
 import { manifestFile, soapMessage, SOAP12_NAMESPACE, SPECS } from '../test/support/policies.ts';
+
+const INCLUDE = '<xop:Include xmlns:xop="http://www.w3.org/2004/08/xop/include" href="cid:a@x"/>';
 
 let folder: string;
 before(async () => {
@@ -62,6 +65,20 @@ test('0: what is forwarded; 3: the fault, and one line that says why', async () 
   assert.match(late.out.toString(), /MessageExpired/);
   assert.equal((JSON.parse(late.err) as { code: string }).code, 'ERR_WSS_TIMESTAMP_EXPIRED');
   assert.deepEqual(Object.keys(JSON.parse(late.err) as object), ['code', 'reason']);
+});
+
+test('a multipart message in a pipe', async () => {
+  const root = soapMessage(`<a>${INCLUDE}</a>`);
+  const header = ['--header', `Content-Type: ${XOP_TYPE}`];
+  const part = { header: ['Content-ID: <a@x>'], content: Buffer.from('\x00\xff binary', 'latin1') };
+  const signed = await run('sign', multipart(root, [part], XOP_TYPE), ...header);
+  assert.equal(signed.code, 0, signed.err);
+  assert.ok(signed.out.includes(part.content) && signed.out.includes(INCLUDE));
+  const verified = await run('verify', signed.out, ...header);
+  assert.equal(verified.code, 0, verified.err);
+  assert.deepEqual(openMultipart(verified.out, XOP_TYPE).attachments[0].content(), part.content);
+  const changed = Buffer.from(signed.out.toString('latin1').replace('\xff binary', '\xff bin4ry'), 'latin1');
+  assert.match((await run('verify', changed, ...header)).err, /ERR_WSS_DIGEST_MISMATCH/);
 });
 
 test('large messages, SOAP 1.2 without headers, conditions, and Audit', async () => {

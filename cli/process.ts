@@ -70,6 +70,9 @@ async function run(flags: Flags): Promise<number> {
   if (failure !== undefined) {
     console.error(JSON.stringify({ code: failure.code, reason: failure.reason }));
   }
+  // Only where the boundary of a multipart message had to change.
+  const contentType = outcome.kind === 'forward' && outcome.set.find(({ name }) => name === 'content-type')?.value;
+  if (contentType) console.error(JSON.stringify({ contentType }));
   await print(
     outcome.kind === 'refuse' ? outcome.body : ((outcome.kind === 'forward' ? outcome.bytes : undefined) ?? message),
   );
