@@ -45,6 +45,8 @@ export interface ReceivedFacts {
   readonly username?: string;
   readonly certificate?: CertificateFacts;
   readonly kerberosPrincipal?: string;
+  readonly samlSubject?: string;
+  readonly samlIssuer?: string;
   readonly signatures: readonly SignatureFacts[];
   /** Number of EncryptedData that were decrypted. */
   readonly decrypted: number;
@@ -73,12 +75,13 @@ const MAX_PATH = 256;
 /** @param state after all demands of the policy were met */
 export function receivedFacts(
   state: Verification,
-  { username, certificate, kerberos }: Verified['identity'],
+  { username, certificate, kerberos, saml }: Verified['identity'],
 ): ReceivedFacts {
   return {
     ...(username !== undefined && { username }),
     ...(certificate && { certificate: certificateFacts(certificate) }),
     ...(kerberos && { kerberosPrincipal: kerberos.principal }),
+    ...(saml && { samlSubject: saml.subject, samlIssuer: saml.issuer }),
     signatures: state.signatures.map((signature) => signatureFacts(state, signature)),
     decrypted: state.encryptedDataCount,
   };

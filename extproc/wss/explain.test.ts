@@ -23,6 +23,7 @@ import {
   timestamp,
   token,
 } from '../../test/attacks/forge.ts';
+import { assertion2, bearerSettings, issueAssertion } from '../../test/attacks/forge-saml.ts';
 import { DEFAULT_LIMITS } from '../xml/limits.ts';
 import { scan } from '../xml/scan.ts';
 import { EMPTY_EXCHANGE } from './exchange-state.ts';
@@ -172,4 +173,23 @@ test('says what is wrong with addressing headers, decrypted or not', () => {
   const answer = { isResponse: true, exchange: { ...EMPTY_EXCHANGE, sentMessageId: 'urn:uuid:0' } };
   assert.match(wrong(envelope(header('urn:order')), using, answer), /IfPresent/);
   assert.match(wrong(envelope(''), using, context), /the message has no MessageID/);
+});
+
+test('says what an assertion says, and why it is not believed', () => {
+  const good = explained(envelope(security(issueAssertion(assertion2()))), bearerSettings());
+  assert.equal(good.accepted, true);
+  const text = good.findings.map(({ about, detail }) => `${about}: ${detail}`).join('\n');
+  assert.match(
+    text,
+    /SAML assertion, structure: SAML 2.0 of https:\/\/idp.example, for urn:orders, .* confirmed by Bearer/,
+  );
+  assert.match(text, /SAML assertion: signed by a trusted issuer/);
+  assert.doesNotMatch(text, /alice|clerk/);
+  const assertion = envelope(security(issueAssertion(assertion2({ method: 'sender-vouches' }))));
+  assert.match(wrong(assertion, bearerSettings({ audiences: ['urn:us'] })), /for "urn:orders" \| Add the audience/);
+  assert.match(
+    wrong(assertion, bearerSettings()),
+    /SenderVouches: the policy does not accept it.* \| The sender has to/,
+  );
+  assert.match(wrong(envelope(security('')), bearerSettings()), /has no assertion \| The sender sends none/);
 });

@@ -8,7 +8,7 @@
 import { checkAddressing } from './addressing/check.ts';
 import { readAddressing } from './addressing/read.ts';
 import { bspViolations } from './bsp/check.ts';
-import { decryptByKey, decryptByList, decryptToken } from './encryption/decrypt.ts';
+import { decryptAssertion, decryptByKey, decryptByList, decryptToken } from './encryption/decrypt.ts';
 import { checkEncryptedParts } from './encryption/required-parts.ts';
 import {
   ActionMismatchError,
@@ -20,10 +20,12 @@ import {
   UsernameTokenExpiredError,
 } from './errors.ts';
 import { isOverSignature } from './endorsing/verify.ts';
+import { explainSaml } from './explain/saml.ts';
 import { explainSignature } from './explain/signature.ts';
 import { attempt, pathOf, reasonOf, type Finding } from './explain/finding.ts';
 import { classifyFailure } from './faults.ts';
 import { DS, XENC } from './namespaces.ts';
+import { isEncryptedAssertion } from './saml/versions.ts';
 import type { DecryptionSettings, VerifySettings } from './settings.ts';
 import { checkSignatureConfirmation } from './signature-confirmation/check.ts';
 import { findDecisiveSignature } from './signature/required-parts.ts';
@@ -123,7 +125,7 @@ function explainChildren(state: Verification, findings: Finding[]): void {
       } catch {
         // Already said, in more detail.
       }
-    } else if (index.namespaceUri(child) === XENC) {
+    } else if (index.namespaceUri(child) === XENC || isEncryptedAssertion(index, child)) {
       explainEncryption(state, decryption, child, findings);
     } else {
       findings.push({ about: index.localName(child), detail: `found at ${pathOf(index, child)}` });
@@ -155,6 +157,7 @@ function explainEncryption(
       if (about === 'EncryptedKey') decryptByKey(state, decryption, child);
       else if (about === 'ReferenceList') decryptByList(state, decryption, child);
       else if (about === 'EncryptedData') decryptToken(state, decryption, child);
+      else if (about === 'EncryptedAssertion') decryptAssertion(state, decryption, child);
     },
     () => `decrypted ${state.decrypted.length - before} EncryptedData`,
     (error) =>
@@ -212,6 +215,7 @@ function explainDemands(state: Verification, findings: Finding[]): void {
       () => `Good signatures cover: ${signedPaths(state)}.`,
     );
   }
+  if (settings.saml !== undefined) explainSaml(state, settings.saml, findings);
   if (settings.signatureConfirmation) {
     attempt(
       findings,

@@ -13,6 +13,7 @@ import {
 } from '../algorithms.ts';
 import { DigestMismatchError, DuplicateIdError } from '../errors.ts';
 import { readKeyInfo, type KeyHint } from '../key-info/read.ts';
+import type { KeyProof } from '../key-proof.ts';
 import type { VerifySignatureSettings } from '../settings.ts';
 import { checkReference } from '../signature/reference.ts';
 import {
@@ -67,6 +68,17 @@ export function explainSignature(
   return findings;
 }
 
+/** What a key is that no certificate goes with. */
+const PROOFS: Readonly<Record<KeyProof['kind'], string>> = {
+  certificate: 'a certificate',
+  secret: 'a secret of the policy',
+  sentKey: 'a key that we sent in this exchange',
+  receivedKey: 'a key that came with the message',
+  usernameToken: 'a key derived from a password of the policy',
+  saml: 'the key of the assertion',
+  kerberos: 'the key of the ticket',
+};
+
 function readAll(index: XmlIndex, element: number, { accept }: VerifySignatureSettings): void {
   const { references } = readSignature(index, element, accept);
   for (const reference of references) readReference(index, reference, accept);
@@ -91,7 +103,7 @@ function explainKey(
     findings,
     `${name}, key`,
     () => findSigners(state, settings, signature.algorithm, hints),
-    ([{ certificate }]) => (certificate === undefined ? 'a secret of the policy' : `trusted: ${certificate.subject}`),
+    ([{ certificate, proof }]) => (certificate === undefined ? PROOFS[proof.kind] : `trusted: ${certificate.subject}`),
     () => trustCause(settings, hints),
   );
   // A key that is not trusted still tells whether the message was changed.
