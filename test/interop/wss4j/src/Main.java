@@ -54,6 +54,7 @@ public final class Main {
             case "secret" -> keys.addSecret(request.get("name"), Base64.getDecoder().decode(request.get("value")));
             case "normalize" -> answer.payload = Dom.normalize(request.payload);
             case "saml" -> answer.payload = new Saml(request, keys).secure(request.payload);
+            case "derived" -> answer.payload = Derived.secure(request, keys);
             case "secure" -> answer.payload = secure(request).run(request.payload);
             case "verify" -> {
                 Report report = new Report();
