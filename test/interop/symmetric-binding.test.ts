@@ -68,7 +68,7 @@ function settings(base: string, version: '2005/02' | '2005/12', endorse: boolean
       ...{ dataAlgorithm: 'AES256-GCM', keyTransport: 'RSA-OAEP', oaep: { digest: 'SHA256', mgf: 'MGF1-SHA256' } },
       ...{ keyIdentifier: 'ThumbprintSHA1', parts: [body], derivedKey: { version } },
     },
-  } as SecureSettings;
+  };
 }
 
 for (const base of ['EncryptedKey', 'EncryptedKeySHA1', 'UsernameToken']) {
