@@ -95,7 +95,7 @@ test('a nonce must come back; one that comes unasked is passed over', async () =
   assert.match((await ask({ nonce: true })).reason ?? '', /does not repeat the nonce/);
 });
 
-test('an answer counts in its time, and with the clocks apart a little beyond', async () => {
+test('an answer counts in its time, and with the clocks apart a little beyond', () => {
   const request = writeRequest(certificateId(leaf.certificate, pki.intermediate.certificate));
   const read = (response: Buffer, later: number, clockSkew = 60_000) =>
     readAnswer(response, {
@@ -152,7 +152,7 @@ test('without a responderUrl the certificate says whom to ask, and only over HTT
   }
 });
 
-test('whatever octets come for an answer, and whatever bit of a good one is turned, it is good as it was or refused', async () => {
+test('whatever octets come for an answer, and whatever bit of a good one is turned, it is good as it was or refused', () => {
   const id = certificateId(leaf.certificate, pki.intermediate.certificate);
   const good = responder.answer(writeRequest(id));
   const expected = { id, issuer: pki.intermediate.certificate, responders: [], now: Date.now(), clockSkew: 0 };
