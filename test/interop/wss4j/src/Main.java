@@ -63,6 +63,9 @@ public final class Main {
             }
             case "swa.secure" -> answer.payload = Swa.secure(request, keys);
             case "swa.verify" -> answer.payload = Swa.verify(request, keys);
+            case "samlCheck" -> {
+                return SamlCheck.run(request, keys);
+            }
             case "bench" -> {
                 return Bench.run(
                     request.get("measure").equals("secure") ? secure(request) : verify(request, new Report()),
