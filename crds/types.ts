@@ -547,6 +547,8 @@ export interface Secure {
   readonly securityToken?: SecurityToken;
   /** Adds a SAML assertion that the gateway makes and signs itself: it vouches for the caller of a request. Belongs in `request.secure` only, and never beside `securityToken`. A caller who cannot be named is refused. */
   readonly saml?: IssuedAssertion;
+  /** A Kerberos ticket for the receiver (Kerberos token profile 1.1), with an authenticator of its own in each message. It is asked for at the KDC and used until shortly before its end. Without `signature.keyRef` the signature is made with its key. Needs the optional npm package `kerberos`, and the machine's krb5.conf where the KDC is not found through DNS. */
+  readonly kerberos?: SecureKerberos;
   /** Signs parts of the message. */
   readonly signature?: Signature;
   /** Signatures over the message's `signature` (WS-SecurityPolicy 1.3 §8.3), which say who it is from where that is made with a symmetric key. */
@@ -753,6 +755,30 @@ export interface HolderRecipient {
   readonly key: string;
 }
 
+/** A Kerberos ticket for the receiver (Kerberos token profile 1.1), with an authenticator of its own in each message. It is asked for at the KDC and used until shortly before its end. Without `signature.keyRef` the signature is made with its key. Needs the optional npm package `kerberos`, and the machine's krb5.conf where the KDC is not found through DNS. */
+export interface SecureKerberos {
+  /** The receiver, as `service/host@REALM`. */
+  readonly servicePrincipal: string;
+  /** Who asks for the ticket, such as `gateway@EXAMPLE.COM`. Default: whoever the credential cache is of. */
+  readonly clientPrincipal?: string;
+  /** A Secret that holds a keytab of MIT format in `keytab`. RC4, DES and Triple DES keys in it are not used. */
+  readonly keytabRef?: KeytabReference;
+  /** A Secret that holds, in `ccache`, a credential cache file such as `kinit` writes. Somebody else must put a new one there before its tickets end. */
+  readonly credentialCacheRef?: CredentialCacheReference;
+  /** `GSS`: in the frame of GSS-API, as WSS4J and WS-I want it. `AP-REQ`: the plain AP-REQ. */
+  readonly valueType: 'GSS' | 'AP-REQ';
+}
+
+/** A Secret that holds, in `ccache`, a credential cache file such as `kinit` writes. Somebody else must put a new one there before its tickets end. */
+export interface CredentialCacheReference {
+  /** Kind of the object that holds it. */
+  readonly kind: 'Secret';
+  /** Name of the object. */
+  readonly name: string;
+  /** Namespace of the object. Default: the policy's own. In another one a ReferenceGrant must allow it, from kind WSSecurityPolicy of the policy's namespace. */
+  readonly namespace?: string;
+}
+
 /** Signs parts of the message. */
 export interface Signature {
   /** A Secret that holds the private key and its certificate: of type `kubernetes.io/tls` (`tls.crt`, `tls.key`), or with a PKCS#12 file in `keystore.p12`, its password in `password` and, where it holds several keys, the wanted one's friendly name in `alias`. For HMAC algorithms, the secret octets in `secret`. */
@@ -765,7 +791,7 @@ export interface Signature {
   readonly canonicalization: SecureCanonicalization;
   /** Prefixes that exclusive canonicalization treats inclusively: `Auto` (those in scope, as WSS4J lists them), `None`, or a list of prefixes, in which `#default` is the default namespace. Default: Auto. */
   readonly inclusiveNamespaces?: unknown;
-  /** How the signature names its key; `SAMLAssertion` signs with the key that the token of `securityToken` was issued for, or that the assertion of `saml` names as its holder's, and names that token. `EncryptedKey` and `EncryptedKeySHA1` sign with the key of the message's EncryptedKey, and name it by its Id or its hash; without `encryption`, or with its dataKey Request, with the key of the request. `UsernameToken` signs with the key that is derived from the password. Default: by preset; for HMAC algorithms KeyName. */
+  /** How the signature names its key; `SAMLAssertion` signs with the key that the token of `securityToken` was issued for, or that the assertion of `saml` names as its holder's, and names that token. `EncryptedKey` and `EncryptedKeySHA1` sign with the key of the message's EncryptedKey, and name it by its Id or its hash; without `encryption`, or with its dataKey Request, with the key of the request. `UsernameToken` signs with the key that is derived from the password. `KerberosSHA1` signs with the key of the Kerberos ticket: that of `secure.kerberos`, or in a response the one that came with the request; `BinarySecurityToken` without `keyRef` does so too, and refers to the token in the message. Default: by preset; for HMAC algorithms KeyName. */
   readonly keyIdentifier?:
     | 'BinarySecurityToken'
     | 'IssuerSerial'
@@ -778,7 +804,8 @@ export interface Signature {
     | 'EncryptedKeySHA1'
     | 'EncryptedKey'
     | 'UsernameToken'
-    | 'SAMLAssertion';
+    | 'SAMLAssertion'
+    | 'KerberosSHA1';
   /** Uses not the symmetric key itself, but one that a wsc:DerivedKeyToken derives from it for this message (WS-SecureConversation, P_SHA1). */
   readonly derivedKey?: DerivedKey;
   /** What the BinarySecurityToken holds: the signer's certificate (`X509v3`), or it and those above it in the Secret, in order (`X509PKIPathv1`) or in any (`PKCS7`). */
@@ -852,8 +879,8 @@ export interface EndorsingSignature {
 
 /** Encrypts parts of the message. Exactly one of `recipientRef` and `recipient` is given, and neither where `dataKey` names a key that the receiver has. */
 export interface Encryption {
-  /** The key that encrypts. `New`: one for this message, in an EncryptedKey to the recipient. `Request`: on a response, the key that came with the request. `IssuedToken`: the secret that the token of `securityToken` was issued for. `UsernameToken`: the key derived from the password of `usernameToken`, whose 20 bytes do for AES128, or with `derivedKey` for all. Default: New. */
-  readonly dataKey?: 'New' | 'Request' | 'IssuedToken' | 'UsernameToken';
+  /** The key that encrypts. `New`: one for this message, in an EncryptedKey to the recipient. `Request`: on a response, the key that came with the request. `IssuedToken`: the secret that the token of `securityToken` was issued for. `UsernameToken`: the key derived from the password of `usernameToken`, whose 20 bytes do for AES128, or with `derivedKey` for all. `Kerberos`: the key of the Kerberos ticket, of which AES128 takes the first half. Default: New. */
+  readonly dataKey?: 'New' | 'Request' | 'IssuedToken' | 'UsernameToken' | 'Kerberos';
   /** Uses not the symmetric key itself, but one that a wsc:DerivedKeyToken derives from it for this message (WS-SecureConversation, P_SHA1). */
   readonly derivedKey?: DerivedKey;
   /** The certificate that it is encrypted to; with keyTransport AES-KW a Secret with the key-encryption key that both sides know. */

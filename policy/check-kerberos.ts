@@ -1,7 +1,8 @@
 /** `verify.kerberos` and `secure.kerberos`: names that are none, and what is legal but weak. */
 
 import { parsePrincipal } from '../extproc/wss/kerberos/principal.ts';
-import type { ResolvedVerify } from './bundle.ts';
+import type { ResolvedSecure, ResolvedSignature, ResolvedVerify } from './bundle.ts';
+import type { PhaseContext } from './check-policy.ts';
 import { durationMs } from './duration.ts';
 import type { Report } from './report.ts';
 
@@ -28,6 +29,71 @@ export function checkVerifyKerberos(report: Report, { kerberos, signature, repla
     report.error(
       ['verify', 'replay', 'window'],
       'with 0s whoever has seen a ticket once could use it again; Kerberos needs a window, so leave it out',
+    );
+  }
+}
+
+export function checkSecureKerberos(report: Report, secure: ResolvedSecure): void {
+  const { kerberos, securityToken, saml, signature } = secure;
+  if (!kerberos) return;
+  const at = ['secure', 'kerberos'];
+  if (parsePrincipal(kerberos.servicePrincipal)?.components.length !== 2) {
+    report.error(
+      [...at, 'servicePrincipal'],
+      `${kerberos.servicePrincipal} is not service/host@REALM, as GSS-API needs it`,
+    );
+  }
+  if (kerberos.clientPrincipal !== undefined && parsePrincipal(kerberos.clientPrincipal) === undefined) {
+    report.error(
+      [...at, 'clientPrincipal'],
+      `${kerberos.clientPrincipal} is no name of Kerberos with a realm; write it as name@REALM`,
+    );
+  }
+  if (securityToken ?? saml) {
+    report.error(
+      at,
+      'a message gets one token of this kind, and there is secure.securityToken or secure.saml too; remove one of them',
+    );
+  }
+  if (!signature || !signsWithTicket(signature)) {
+    report.warning(
+      at,
+      'whoever takes the ticket out of the message can put it on another one; add a signature with keyIdentifier KerberosSHA1',
+    );
+  }
+}
+
+/** Whether a signature is made with the key of a ticket. */
+export function signsWithTicket({ keyIdentifier, keyRef }: ResolvedSignature): boolean {
+  return keyIdentifier === 'KerberosSHA1' || (keyIdentifier === 'BinarySecurityToken' && keyRef === undefined);
+}
+
+export function checkTicketSignature(
+  report: Report,
+  { keyIdentifier, keyRef, algorithm }: ResolvedSignature,
+  { kerberos }: ResolvedSecure,
+  { phase, spec }: PhaseContext,
+): void {
+  const at = ['secure', 'signature'];
+  if (algorithm?.startsWith('HMAC') === false) {
+    report.error([...at, 'algorithm'], 'the key of a Kerberos ticket is symmetric; use HMAC-SHA256');
+  }
+  if (keyRef) {
+    report.error(
+      [...at, 'keyRef'],
+      `is not used with keyIdentifier ${keyIdentifier}, which signs with the key of a ticket; remove it`,
+    );
+  }
+  if (kerberos) return;
+  if (keyIdentifier === 'BinarySecurityToken') {
+    report.error(
+      [...at, 'keyRef'],
+      'is missing (the private key that signs); without it the key of secure.kerberos would',
+    );
+  } else if (phase === 'request' || !spec.request.verify?.kerberos) {
+    report.error(
+      [...at, 'keyIdentifier'],
+      'KerberosSHA1 signs with the key of a ticket, and there is none; add secure.kerberos, or for a response request.verify.kerberos',
     );
   }
 }

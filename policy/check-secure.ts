@@ -7,6 +7,7 @@ import { checkActor } from './check-actor.ts';
 import { isLegacy, warnLegacy } from './check-algorithms.ts';
 import { warnBeyondBsp } from './check-bsp.ts';
 import { checkKeyTransport } from './check-key-transport.ts';
+import { checkSecureKerberos, checkTicketSignature, signsWithTicket } from './check-kerberos.ts';
 import { checkParts, type PartRules } from './check-parts.ts';
 import type { PhaseContext } from './check-policy.ts';
 import { checkPool } from './check-pool.ts';
@@ -46,13 +47,14 @@ export function checkSecure(
   const { timestamp, usernameToken, securityToken, saml, signature, encryption } = secure;
   checkActor(report, [...at, 'actor'], secure.actor);
   warnBeyondBsp(report, secure);
-  if (!timestamp && !usernameToken && !securityToken && !saml && !signature && !encryption) {
-    report.error(at, 'adds nothing; give it timestamp, usernameToken, securityToken, saml, signature or encryption');
+  if (!timestamp && !usernameToken && !securityToken && !saml && !secure.kerberos && !signature && !encryption) {
+    report.error(at, 'adds nothing; give it timestamp, usernameToken, securityToken, saml, kerberos, signature or encryption');
   }
   if (timestamp && durationMs(timestamp.ttl) < 1000) {
     report.error([...at, 'timestamp', 'ttl'], 'must be at least 1s, or every message has expired when it arrives');
   }
   if (usernameToken) checkUsernameToken(report, secure);
+  checkSecureKerberos(report, secure);
   checkSecurityToken(report, secure, context);
   checkIssuedAssertion(report, secure, context);
   if (signature) checkSignature(report, signature, given?.signature, secure, context);
@@ -100,6 +102,8 @@ function checkSignature(
   }
   if (signature.keyIdentifier.startsWith('EncryptedKey')) {
     checkEncryptedKeySignature(report, signature, secure, context);
+  } else if (signsWithTicket(signature)) {
+    checkTicketSignature(report, signature, secure, context);
   } else if (signature.keyIdentifier === 'SAMLAssertion') {
     checkTokenSignature(report, signature, secure, context);
   } else if (hmac && signature.keyIdentifier !== 'KeyName' && signature.keyIdentifier !== 'UsernameToken') {

@@ -26,5 +26,6 @@ export function checkSigners(report: Report, verify: ResolvedVerify, context: Ph
 function sharesKeys({ kerberos, usernameToken }: ResolvedVerify, { phase, spec }: PhaseContext): boolean {
   if (kerberos || usernameToken?.passwordTypes.includes('DerivedKey')) return true;
   const { secure } = spec.request;
+  if (phase === 'response' && secure?.kerberos !== undefined) return true;
   return phase === 'response' && secure?.encryption !== undefined && (secure.encryption.dataKey ?? 'New') === 'New';
 }

@@ -1,7 +1,7 @@
 /** What the API has but this version does not do, so that it is refused by its name and never passed over. */
 
 /** Values by the field they stand in. Fields that are not supported say so in the schema itself. */
-const plannedValues: ReadonlyMap<string, readonly string[]> = new Map([['keyIdentifier', ['KerberosSHA1']]]);
+const plannedValues: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>();
 
 /** The sentence for a value that the API has and this version has not; undefined for any other. */
 export function notSupported(field: string, value: string): string | undefined {

@@ -140,6 +140,8 @@ export function applyDefaults(spec: WSSecurityPolicySpec, { isSharedSecret, toke
     (phase: 'request' | 'response'): SignsWithSecret =>
     ({ keyIdentifier, keyRef }) => {
       if (keyIdentifier?.startsWith('EncryptedKey') || keyIdentifier === 'UsernameToken') return true;
+      if (keyIdentifier === 'KerberosSHA1') return true;
+      if (keyIdentifier === 'BinarySecurityToken' && keyRef === undefined) return true;
       if (keyIdentifier === 'SAMLAssertion') return tokenHasSecret(phase);
       return keyRef !== undefined && isSharedSecret(keyRef);
     };

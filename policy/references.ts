@@ -37,6 +37,8 @@ function phaseReferences({ verify, secure }: ResolvedPhase, at: FieldPath): Refe
     ...list([...at, 'verify', 'saml', 'revocation', 'ocsp', 'trustRefs'], saml?.revocation?.ocsp?.trustRefs),
     ...one([...credentials, 'secretRef'], secretRef),
     ...pooled([...credentials, 'pool'], pool),
+    ...one([...at, 'secure', 'kerberos', 'keytabRef'], secure?.kerberos?.keytabRef),
+    ...one([...at, 'secure', 'kerberos', 'credentialCacheRef'], secure?.kerberos?.credentialCacheRef),
     ...one([...at, 'secure', 'saml', 'signingKeyRef'], secure?.saml?.signingKeyRef),
     ...one([...at, 'secure', 'saml', 'holderOfKey', 'keyRef'], secure?.saml?.holderOfKey?.keyRef),
     ...one([...at, 'secure', 'saml', 'holderOfKey', 'recipientRef'], secure?.saml?.holderOfKey?.recipientRef),

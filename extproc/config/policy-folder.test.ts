@@ -66,7 +66,7 @@ test('a broken file leaves all policies as they were, and says so', async (t) =>
     [policyManifest('two', { requst: {} }), /requst/],
     [
       policyManifest('two', { request: { secure: { kerberos: { servicePrincipal: 'a', keytabRef: { name: 'b' } } } } }),
-      /not supported yet/,
+      /clientPrincipal must be given/,
     ],
   ];
   for (const [text, problem] of wrong) {

@@ -2,16 +2,12 @@
 
 import { OctetReader, OctetsError } from '../wss/kerberos/octets.ts';
 import type { Principal } from '../wss/kerberos/principal.ts';
-import type { Key } from '../wss/kerberos/read-der.ts';
+import type { ServiceTicket } from '../wss/kerberos/create.ts';
 
-export interface Credential {
-  readonly client: Principal;
+export interface Credential extends ServiceTicket {
   readonly service: Principal;
-  readonly sessionKey: Key;
   /** Milliseconds since 1970. */
   readonly end: number;
-  /** The Ticket as the KDC made it. */
-  readonly ticket: Buffer;
 }
 
 /** The octets are no credential cache. The text never holds any of them. */
@@ -22,6 +18,7 @@ export class CredentialCacheError extends Error {
 }
 
 const FORMAT = 0x0504;
+const NT_PRINCIPAL = 1;
 const MAX_CREDENTIALS = 1000;
 const MAX_PARTS = 64;
 /** Realm of entries that are settings of the library and no tickets. */
@@ -52,6 +49,42 @@ export function readCredentialCache(octets: Buffer): Credential[] {
       throw new CredentialCacheError('is a credential cache that is cut off or damaged');
     throw error;
   }
+}
+
+/** A credential cache with this ticket alone; of its times only the end is told. */
+export function writeCredentialCache({ client, service, sessionKey, end, ticket }: Credential): Buffer {
+  const seconds = uint32(Math.floor(end / 1000));
+  const none = uint32(0);
+  return Buffer.concat([
+    ...[uint16(FORMAT), uint16(0), principalOctets(client)],
+    ...[principalOctets(client), principalOctets(service)],
+    ...[uint16(sessionKey.encryptionType), counted(sessionKey.octets)],
+    // When it was asked for, begins and ends; until when it can be renewed; whether it is between users; flags.
+    ...[none, none, seconds, none, Buffer.alloc(1), none],
+    // Addresses, authorization data, and a second ticket.
+    ...[none, none, counted(ticket), none],
+  ]);
+}
+
+function principalOctets({ components, realm }: Principal): Buffer {
+  const texts = [realm, ...components].map((text) => counted(Buffer.from(text)));
+  return Buffer.concat([uint32(NT_PRINCIPAL), uint32(components.length), ...texts]);
+}
+
+function counted(octets: Buffer): Buffer {
+  return Buffer.concat([uint32(octets.length), octets]);
+}
+
+function uint16(number: number): Buffer {
+  const octets = Buffer.alloc(2);
+  octets.writeUInt16BE(number);
+  return octets;
+}
+
+function uint32(number: number): Buffer {
+  const octets = Buffer.alloc(4);
+  octets.writeUInt32BE(number);
+  return octets;
 }
 
 function readCredential(reader: OctetReader): Credential {

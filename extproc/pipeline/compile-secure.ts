@@ -4,6 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import type { CredentialsReference } from '../../crds/types.ts';
 import type { ResolvedEncryption, ResolvedSecure, ResolvedSignature } from '../../policy/bundle.ts';
 import { durationMs } from '../../policy/duration.ts';
+import { signsWithTicket } from '../../policy/check-kerberos.ts';
 import type { FieldPath } from '../../policy/load.ts';
 import { defaultAlgorithm, type KeyKind } from '../../policy/presets.ts';
 import { KeyMaterialError, type KeyMaterial } from '../keys/key-material-error.ts';
@@ -42,7 +43,7 @@ export function compileSecure(secure: ResolvedSecure, at: FieldPath, keys: KeySo
     ...(secure.attachments && { attachments: secure.attachments }),
     ...(timestamp && { timestamp: { ttl: durationMs(timestamp.ttl), precision: timestamp.precision } }),
     ...(usernameToken && { usernameToken }),
-    ...((secure.securityToken ?? secure.saml) && { securityToken: true }),
+    ...((secure.securityToken ?? secure.saml ?? secure.kerberos) && { securityToken: true }),
     ...(signature && { signature }),
     ...(endorsing && { endorsing: endorsing.filter((one) => one !== undefined) }),
     ...(encryption && { encryption }),
@@ -95,7 +96,7 @@ function readLogin(
 
 function compileSignature(
   signature: ResolvedSignature,
-  { preset }: ResolvedSecure,
+  { preset, kerberos }: ResolvedSecure,
   at: FieldPath,
   keys: KeySource,
 ): SignatureSettings | undefined {
@@ -107,6 +108,11 @@ function compileSignature(
     ...(tokenType !== 'X509v3' && { tokenType }),
     ...(derivedKey && { derivedKey }),
   };
+  // The ticket's token says itself how it is referred to.
+  if (kerberos && signsWithTicket(signature)) {
+    const algorithm = signature.algorithm ?? defaultAlgorithm(preset, 'secret');
+    return { ...rest, algorithm, keyIdentifier: 'SAMLAssertion' };
+  }
   if (keyIdentifier === 'SAMLAssertion') {
     // Where the policy gives none, the key of the token decides, which differs by credential.
     return { ...rest, ...(signature.algorithm !== undefined && { algorithm: signature.algorithm }) };

@@ -17,6 +17,7 @@ import type { CompiledAssertion } from './assertion/settings.ts';
 import { compileAddressing } from './compile-addressing.ts';
 import { compileAssertion } from './compile-assertion.ts';
 import { compileSecure, compileUserPool } from './compile-secure.ts';
+import { compileKerberosToken } from './compile-kerberos.ts';
 import { compileTokenService, type CompiledTokenService } from './compile-token-service.ts';
 import { compileVerify } from './compile-verify.ts';
 import { compileConditions, ConditionError, type MessageMeta } from './conditions.ts';
@@ -177,7 +178,9 @@ function compilePhase(
 ): CompiledPhase {
   const at = ['spec', name];
   const { verify, addressing, secure } = phase;
-  const token = secure?.securityToken && compileToken(secure.securityToken, tokenService, [...at, 'secure'], keys);
+  const token =
+    (secure?.securityToken && compileToken(secure.securityToken, tokenService, [...at, 'secure'], keys)) ??
+    (secure?.kerberos && compileKerberosToken(secure, secure.kerberos, [...at, 'secure', 'kerberos'], keys));
   const delegates = token?.service.settings.source.kind === 'wsTrust' && token.service.settings.source.delegation;
   const verifying = verify && compileVerify(verify, [...at, 'verify'], keys);
   const users = secure && compileUserPool(secure, [...at, 'secure', 'usernameToken'], keys);

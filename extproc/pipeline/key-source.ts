@@ -19,6 +19,11 @@ export class KeySource {
     this.#material = material;
   }
 
+  /** `namespace/name` of whose they are. */
+  get owner(): string {
+    return this.#owner.policy ?? this.#owner.tokenService ?? '';
+  }
+
   get certificates(): readonly CertificateExpiry[] {
     return [...this.#certificates.values()];
   }

@@ -2,6 +2,7 @@
 
 import { createHmac } from 'node:crypto';
 import type { CallerToken } from '../wss/issued-token.ts';
+import { formatPrincipal } from '../wss/kerberos/principal.ts';
 import type { TokenCredential, TokenServiceSettings } from './settings.ts';
 
 /** Everything that decides which token comes back. */
@@ -26,14 +27,22 @@ type Field = string | undefined;
 
 function fieldsOf({ service, credential, caller, policy }: TokenIdentity): Field[] {
   const { source } = service;
-  const asked =
-    source.kind === 'external'
-      ? [source.url, source.method]
-      : [
-          ...[source.url, source.appliesTo, source.tokenType, source.keyType, String(source.claims.length)],
-          ...source.claims.flatMap(({ type, optional, value }) => [type, String(optional), value]),
-        ];
+  const asked = askedFields(source);
   return [service.id, service.version, source.kind, ...asked, credential?.fingerprint, caller?.identity, policy];
+}
+
+function askedFields(source: TokenServiceSettings['source']): Field[] {
+  switch (source.kind) {
+    case 'external':
+      return [source.url, source.method];
+    case 'kerberos':
+      return [formatPrincipal(source.service), source.client && formatPrincipal(source.client)];
+    case 'wsTrust':
+      return [
+        ...[source.url, source.appliesTo, source.tokenType, source.keyType, String(source.claims.length)],
+        ...source.claims.flatMap(({ type, optional, value }) => [type, String(optional), value]),
+      ];
+  }
 }
 
 const ABSENT = 0xffff_ffff;

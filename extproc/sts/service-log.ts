@@ -2,8 +2,15 @@
 
 import { PipelineError } from '../pipeline/errors.ts';
 import type { Logger } from '../observe/log.ts';
+import { KerberosTicketError } from '../kerberos/errors.ts';
 import { TokenServiceFaultError } from './errors.ts';
 import type { TokenCredential, TokenServiceSettings } from './settings.ts';
+
+/** What the service said, as far as it is one of a few words. */
+function faultOf(error: unknown): string | undefined {
+  if (error instanceof TokenServiceFaultError) return error.fault;
+  return error instanceof KerberosTicketError ? error.reason : undefined;
+}
 
 export class ServiceLog {
   readonly #logger: Logger;
@@ -30,7 +37,7 @@ export class ServiceLog {
     milliseconds: number,
   ): void {
     const code = error instanceof PipelineError ? error.code : 'ERR_INTERNAL';
-    const fault = error instanceof TokenServiceFaultError ? error.fault : undefined;
+    const fault = faultOf(error);
     const state = fault ?? code;
     const failing = this.#failing.get(service.version) ?? new Map<string | undefined, string>();
     this.#failing.set(service.version, failing);

@@ -4,6 +4,7 @@
  */
 
 import type { KeyObject } from 'node:crypto';
+import type { KerberosSettings } from '../kerberos/settings.ts';
 import type { TrustStore } from '../keys/trust-store.ts';
 import type { SignatureAlgorithm } from '../wss/algorithms.ts';
 import type {
@@ -20,7 +21,7 @@ export interface TokenServiceSettings {
   readonly id: string;
   /** SHA-256, hexadecimal, over all of its manifest and secrets: services of equal version are the same. Not for showing. */
   readonly version: string;
-  readonly source: WsTrustSettings | ExternalSettings;
+  readonly source: WsTrustSettings | ExternalSettings | KerberosSettings;
   readonly cache: CacheSettings;
   /** Milliseconds for one request, connecting included. */
   readonly connectionTimeout: number;

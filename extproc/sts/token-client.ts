@@ -13,6 +13,8 @@ import {
   TokenServiceTimeoutError,
   TokenServiceUnreachableError,
 } from './errors.ts';
+import { KerberosTicketError } from '../kerberos/errors.ts';
+import { issueTicket } from '../kerberos/issue-ticket.ts';
 import { issueExternally } from './external-client.ts';
 import type { HeldToken } from './held-token.ts';
 import { HttpClient } from './http-client.ts';
@@ -73,9 +75,10 @@ export class TokenClient {
     signal?: AbortSignal,
   ): Promise<HeldToken> {
     const { source } = this.#settings;
-    return this.#ask('Issue', { credential, caller, signal }, (question) =>
-      source.kind === 'external' ? issueExternally(source, question) : issueToken(source, question),
-    );
+    return this.#ask('Issue', { credential, caller, signal }, (question) => {
+      if (source.kind === 'kerberos') return issueTicket(source, question);
+      return source.kind === 'external' ? issueExternally(source, question) : issueToken(source, question);
+    });
   }
 
   /** A new token in place of `held` (WS-Trust 1.3 §5). Only of a `wsTrust` service, as all that follow. */
@@ -110,7 +113,7 @@ export class TokenClient {
 
   #trust(): WsTrustSettings {
     const { source } = this.#settings;
-    if (source.kind === 'external') throw new TypeError('an external service can only issue tokens');
+    if (source.kind !== 'wsTrust') throw new TypeError('only a wsTrust service can do more than issue tokens');
     return source;
   }
 
@@ -160,7 +163,7 @@ export class TokenClient {
 
   #httpFor(credential: TokenCredential | undefined): HttpClient {
     const { source, tls, throttle, connectionTimeout } = this.#settings;
-    const own = source.kind === 'external' || source.mutualTls ? credential?.client : undefined;
+    const own = source.kind !== 'wsTrust' || source.mutualTls ? credential?.client : undefined;
     const id = own === undefined ? '' : (credential?.fingerprint ?? '');
     let http = this.#connections.get(id);
     if (http === undefined) {
@@ -191,11 +194,12 @@ async function found<T>(answer: Promise<T>, report: (finding: Finding) => void):
 function findingOf(error: unknown): Finding {
   if (error instanceof TokenServiceUnreachableError || error instanceof TokenServiceTimeoutError) return 'Failed';
   if (error instanceof TokenServiceStatusError) return error.transient ? 'Failed' : 'Answered';
+  if (error instanceof KerberosTicketError) return error.transient ? 'Failed' : 'Answered';
   return error instanceof TokenServiceFaultError || error instanceof TokenAnswerError ? 'Answered' : 'Unknown';
 }
 
 function resultOf(error: unknown): RequestResult {
-  if (error instanceof TokenServiceFaultError) return 'fault';
+  if (error instanceof TokenServiceFaultError || error instanceof KerberosTicketError) return 'fault';
   if (error instanceof TokenServiceUnreachableError) return 'unreachable';
   if (error instanceof TokenServiceTimeoutError) return 'timeout';
   if (error instanceof TokenServiceStatusError) return 'status';

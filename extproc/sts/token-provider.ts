@@ -3,6 +3,7 @@
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import type { Registry } from 'prom-client';
 import type { Logger } from '../observe/log.ts';
+import { messageToken } from '../kerberos/message-token.ts';
 import type { CallerToken, TokenInUse } from '../wss/issued-token.ts';
 import { cacheKey } from './cache-key.ts';
 import { systemTimers, type Clock, type Timers } from './clock.ts';
@@ -179,8 +180,13 @@ export class TokenProvider {
     }
   }
 
-  /** The same object for the same token, so that the key is made once. */
+  /** The same object for the same token, so that the key is made once; but of a Kerberos ticket a new token for each message. */
   #use(held: HeldToken, source: TokenSource, { service, credential }: TokenDemand): TokenInUse {
+    if (service.source.kind === 'kerberos') {
+      const token = messageToken(held, service.source, this.#clock.now());
+      this.#origins.set(token, { held, source });
+      return token;
+    }
     let used = this.#inUse.get(held);
     if (used === undefined) {
       const key = proofKey(held, service, credential);

@@ -32,6 +32,8 @@ export interface TokenInUse {
   readonly token: IssuedToken;
   /** What proves that the token is ours: the secret it was issued for, or the private key of our certificate. */
   readonly key?: KeyObject;
+  /** Of a Kerberos token: base64 SHA-1 over its octets, by which answers refer to it. */
+  readonly kerberosSha1?: string;
 }
 
 /** The token that a caller proved itself with, to be handed on to a token service (WS-Trust OnBehalfOf, ActAs). */

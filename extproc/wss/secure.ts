@@ -146,7 +146,7 @@ export async function secure(
   return {
     bytes: splice(result, settings),
     ...(message.attachments && { attachments: message.attachments }),
-    exchange: remember(exchange, prepared, result),
+    exchange: { ...remember(exchange, prepared, result), ...sentTicket(token) },
     ...(context.evidence && {
       evidence: sentFacts(message, settings, context, toSign, prepared, result.signatureValue),
     }),
@@ -329,7 +329,13 @@ function ownUser({ usernameToken }: SecureSettings, ids: IdAllocator): OwnUser |
 /** An issued token stands before what is protected with keys that are derived from its secret. */
 function isBase({ signature, encryption }: SecureSettings): boolean {
   const signs = signature?.keyIdentifier === 'SAMLAssertion' && signature.derivedKey !== undefined;
-  return signs || encryption?.dataKey === 'IssuedToken';
+  return signs || encryption?.dataKey === 'IssuedToken' || encryption?.dataKey === 'Kerberos';
+}
+
+/** The receiver may sign its answer with the key of the ticket that it got. */
+function sentTicket(token: TokenInUse | undefined): Pick<ExchangeState, 'kerberosKey'> {
+  if (token?.kerberosSha1 === undefined || token.token.secret === undefined) return {};
+  return { kerberosKey: { sha1: token.kerberosSha1, key: token.token.secret } };
 }
 
 function remember(

@@ -39,7 +39,9 @@ export type KeyIdentifier =
   /** The key that is derived from the password of the message's UsernameToken. */
   | 'UsernameToken'
   /** The issued token of the message, whose key signs. */
-  | 'SAMLAssertion';
+  | 'SAMLAssertion'
+  /** The Kerberos ticket that came with the request, whose key signs the response. */
+  | 'KerberosSHA1';
 
 /** One part of a message that is signed or encrypted, found by its place and never by an id alone. */
 export type Part = { readonly optional: boolean; readonly mode: 'Content' | 'Element' } & (
@@ -149,7 +151,7 @@ export type Recipient =
  * Where the key comes from that encrypts data: `Request`: the EncryptedKey of the request. `IssuedToken`: the secret that the
  * token was issued for. `UsernameToken`: derived from the password.
  */
-export type DataKeySource = 'Request' | 'IssuedToken' | 'UsernameToken';
+export type DataKeySource = 'Request' | 'IssuedToken' | 'UsernameToken' | 'Kerberos';
 
 export interface EncryptionSettings {
   /** Absent: a new key, encrypted to the recipient. */

@@ -3,7 +3,7 @@
 import { KeyNotAcceptedError, KeyNotFoundError } from './errors.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import type { TokenInUse } from './issued-token.ts';
-import { encryptedKeySha1Reference, issuedTokenReference } from './key-info/create.ts';
+import { encryptedKeySha1Reference, issuedTokenReference, kerberosSha1Reference } from './key-info/create.ts';
 import { WSSE } from './namespaces.ts';
 
 /** A symmetric key that the receiver has, or gets with this message. */
@@ -46,6 +46,18 @@ export function issuedKey(token: TokenInUse | undefined): SharedKey {
 function anywhere(reference: string): string {
   const name = '<wsse:SecurityTokenReference';
   return `${name} xmlns:wsse="${WSSE}"${reference.slice(name.length)}`;
+}
+
+/**
+ * The key of the Kerberos ticket that the message gets, or in an answer of the one that came with the request.
+ *
+ * @throws {KeyNotFoundError} when there is none
+ */
+export function ticketKey({ kerberosKey }: ExchangeState, token: TokenInUse | undefined): SharedKey {
+  if (token?.kerberosSha1 !== undefined) return issuedKey(token);
+  if (kerberosKey?.received !== true)
+    throw new KeyNotFoundError('Neither this message nor its request has a Kerberos ticket');
+  return { octets: Buffer.from(kerberosKey.key), reference: kerberosSha1Reference(kerberosKey.sha1) };
 }
 
 /**

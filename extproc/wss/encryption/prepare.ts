@@ -11,7 +11,7 @@ import type { IdAllocator } from '../ids.ts';
 import type { TokenInUse } from '../issued-token.ts';
 import { encryptedKeyReference } from '../key-info/create.ts';
 import type { DataKeySource, Part, SecureSettings } from '../settings.ts';
-import { dataOctets, issuedKey, requestKey, type SharedKey } from '../shared-key.ts';
+import { dataOctets, issuedKey, requestKey, ticketKey, type SharedKey } from '../shared-key.ts';
 import type { SoapMessage } from '../soap.ts';
 import type { FoundParts } from '../targets.ts';
 import { createEncryptedKey, createReferenceList, dataAlgorithmOf, type EncryptedKey } from './create-key.ts';
@@ -70,7 +70,7 @@ export function prepareEncryption(
     : keyFromElsewhere(encryption.dataKey, exchange, token, user);
   const algorithm = dataAlgorithmOf(encryption);
   const derived = encryption.derivedKey && createDerivedKey(base, encryption.derivedKey, algorithm.keyBytes, ids);
-  const octets = dataOctets(derived ?? base, algorithm.keyBytes, encryption.dataKey === 'UsernameToken');
+  const octets = dataOctets(derived ?? base, algorithm.keyBytes, isOfOtherLength(encryption.dataKey));
   const dataKey = { key: createSecretKey(octets), algorithm, keyInfo: (derived ?? base).reference };
   return {
     ...(encryptedKey && { encryptedKey }),
@@ -83,6 +83,11 @@ export function prepareEncryption(
   };
 }
 
+/** Keys whose length something else decides than the algorithm: the first octets are taken of those that have more. */
+function isOfOtherLength(source: DataKeySource | undefined): boolean {
+  return source === 'UsernameToken' || source === 'Kerberos';
+}
+
 function keyFromElsewhere(
   source: DataKeySource | undefined,
   exchange: ExchangeState,
@@ -91,6 +96,7 @@ function keyFromElsewhere(
 ): SharedKey {
   if (source === 'IssuedToken') return issuedKey(token);
   if (source === 'Request') return requestKey(exchange);
+  if (source === 'Kerberos') return ticketKey(exchange, token);
   if (user === undefined) throw new KeyNotFoundError('The message has no UsernameToken that a key is derived from');
   return user.key;
 }

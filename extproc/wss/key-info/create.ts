@@ -7,6 +7,8 @@ import {
   BASE64_BINARY,
   ENCRYPTED_KEY_SHA1,
   ENCRYPTED_KEY_TOKEN,
+  GSS_KERBEROS_AP_REQ,
+  KERBEROS_SHA1,
   THUMBPRINT_SHA1,
   WSSE,
   WSSE11,
@@ -40,7 +42,7 @@ export function namesToken(identifier: KeyIdentifier): boolean {
 }
 
 /** Forms for a key that comes from elsewhere in the message or the exchange, which {@link keyReference} does not write. */
-type SharedKeyIdentifier = 'EncryptedKeySHA1' | 'EncryptedKey' | 'UsernameToken' | 'SAMLAssertion';
+type SharedKeyIdentifier = 'EncryptedKeySHA1' | 'EncryptedKey' | 'UsernameToken' | 'SAMLAssertion' | 'KerberosSHA1';
 
 function namesSharedKey(identifier: KeyIdentifier): identifier is SharedKeyIdentifier {
   return (
@@ -129,6 +131,19 @@ export function encryptedKeySha1Reference(sha1: string, referenceId?: string): s
   return (
     `<wsse:SecurityTokenReference xmlns:wsse11="${WSSE11}"${id} wsse11:TokenType="${ENCRYPTED_KEY_TOKEN}">` +
     `${keyIdentifier(ENCRYPTED_KEY_SHA1, sha1)}</wsse:SecurityTokenReference>`
+  );
+}
+
+/**
+ * A reference to the Kerberos token that came with the request (Kerberos token profile 1.1 §3.3). The prefix `wsse` must be
+ * in scope.
+ *
+ * @param sha1 base64 SHA-1 of the token's octets
+ */
+export function kerberosSha1Reference(sha1: string): string {
+  return (
+    `<wsse:SecurityTokenReference xmlns:wsse="${WSSE}" xmlns:wsse11="${WSSE11}" wsse11:TokenType="${GSS_KERBEROS_AP_REQ}">` +
+    `${keyIdentifier(KERBEROS_SHA1, sha1)}</wsse:SecurityTokenReference>`
   );
 }
 

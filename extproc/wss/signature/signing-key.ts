@@ -11,7 +11,7 @@ import type { IdAllocator } from '../ids.ts';
 import type { TokenInUse } from '../issued-token.ts';
 import { encryptedKeySha1Reference } from '../key-info/create.ts';
 import type { SecureSettings, SignatureSettings } from '../settings.ts';
-import { issuedKey, requestKey, type SharedKey } from '../shared-key.ts';
+import { issuedKey, requestKey, ticketKey, type SharedKey } from '../shared-key.ts';
 import type { SigningKeyInUse } from './sign-message.ts';
 
 /** What keys can come from. */
@@ -65,6 +65,8 @@ function sharedKey({ signature, encryption, exchange, token, user }: KeySources)
     }
     case 'SAMLAssertion':
       return issuedKey(token);
+    case 'KerberosSHA1':
+      return ticketKey(exchange, token);
     case 'UsernameToken':
       if (user === undefined) throw new KeyNotFoundError('The message has no UsernameToken that a key is derived from');
       return user.key;
