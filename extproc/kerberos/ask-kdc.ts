@@ -8,8 +8,9 @@ import { loadKerberosAddon } from './addon.ts';
 
 const [service, principal = ''] = process.argv.slice(2);
 try {
-  const { initializeClient, GSS_MECH_OID_KRB5: mechOID } = loadKerberosAddon();
-  const client = await initializeClient(service, { mechOID, gssFlag: 0, ...(principal !== '' && { principal }) });
+  const addon = loadKerberosAddon();
+  const options = { mechOID: addon.GSS_MECH_OID_KRB5, gssFlag: 0, ...(principal !== '' && { principal }) };
+  const client = await addon.initializeClient(service, options);
   await client.step('');
 } catch (error) {
   process.stderr.write(error instanceof Error ? error.message : String(error));

@@ -161,10 +161,12 @@ export function issuedTokenReference(reference: TokenReference | undefined, refe
   const type = tokenType === undefined ? '' : ` wsse11:TokenType="${escapeAttribute(tokenType)}"`;
   const declaration = type === '' ? '' : ` xmlns:wsse11="${WSSE11}"`;
   const valueTypeText = valueType === undefined ? '' : ` ValueType="${escapeAttribute(valueType)}"`;
+  // Of all tokens that others make only assertions have identifiers that are no base64 (BSP 1.1 R3070).
+  const encoding = valueType === KERBEROS_SHA1 ? ` EncodingType="${BASE64_BINARY}"` : '';
   const content =
     form === 'Direct'
       ? `<wsse:Reference URI="#${escapeAttribute(value)}"${valueTypeText}></wsse:Reference>`
-      : `<wsse:KeyIdentifier${valueTypeText}>${escapeText(value)}</wsse:KeyIdentifier>`;
+      : `<wsse:KeyIdentifier${encoding}${valueTypeText}>${escapeText(value)}</wsse:KeyIdentifier>`;
   return `<wsse:SecurityTokenReference${declaration}${id}${type}>${content}</wsse:SecurityTokenReference>`;
 }
 

@@ -65,6 +65,11 @@ public final class Main {
             case "swa.verify" -> answer.payload = Swa.verify(request, keys);
             case "samlCheck" -> {
                 return SamlCheck.run(request, keys);
+            case "kerberos.secure" -> answer.payload = new Kerberos(request).secure(request.payload);
+            case "kerberos.verify" -> {
+                Report report = new Report();
+                answer.payload = new Kerberos(request).verify(request.payload, report);
+                report.copyTo(answer);
             }
             case "bench" -> {
                 return Bench.run(
