@@ -48,7 +48,10 @@ export function checkSecure(
   checkActor(report, [...at, 'actor'], secure.actor);
   warnBeyondBsp(report, secure);
   if (!timestamp && !usernameToken && !securityToken && !saml && !secure.kerberos && !signature && !encryption) {
-    report.error(at, 'adds nothing; give it timestamp, usernameToken, securityToken, saml, kerberos, signature or encryption');
+    report.error(
+      at,
+      'adds nothing; give it timestamp, usernameToken, securityToken, saml, kerberos, signature or encryption',
+    );
   }
   if (timestamp && durationMs(timestamp.ttl) < 1000) {
     report.error([...at, 'timestamp', 'ttl'], 'must be at least 1s, or every message has expired when it arrives');
