@@ -29,9 +29,17 @@ export function decisionRecord(verdict: Verdict, now: number): DecisionRecord | 
 }
 
 /** @returns undefined when the message proved nothing of the kind */
-function whoIs({ username, certificate }: ReceivedFacts): object | undefined {
-  if (username === undefined && certificate === undefined) return undefined;
-  return { ...(username !== undefined && { username: cut(username) }), certificate };
+function whoIs({
+  username,
+  certificate,
+  samlSubject,
+  samlIssuer,
+  kerberosPrincipal,
+}: ReceivedFacts): object | undefined {
+  const names = Object.entries({ username, samlSubject, samlIssuer, kerberosPrincipal });
+  const known = names.flatMap(([name, value]) => (value === undefined ? [] : [[name, cut(value)] as const]));
+  if (known.length === 0 && certificate === undefined) return undefined;
+  return { ...Object.fromEntries(known), certificate };
 }
 
 function sentAgain({ sentSha256: sha256, sent }: Evidence): object {

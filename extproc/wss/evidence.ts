@@ -36,6 +36,8 @@ export interface SignatureFacts {
   readonly valueSha256: string;
   /** Whose key it is; absent for a symmetric one. */
   readonly certificate?: CertificateFacts;
+  /** Of a message that came: what its key says about the signer. */
+  readonly proof?: string;
   /** Where what was signed stood, such as `Envelope/Body`; of a message of ours also names of the policy's parts. */
   readonly parts: readonly string[];
 }
@@ -88,7 +90,7 @@ export function receivedFacts(
 }
 
 function signatureFacts({ message }: Verification, signature: GoodSignature): SignatureFacts {
-  const { algorithm, value, certificate, signed } = signature;
+  const { algorithm, value, certificate, signed, proof } = signature;
   const at = ({ start }: ByteRange): number[] => {
     const element = elementAt(message.index, start);
     return element === -1 ? [] : [element];
@@ -97,6 +99,7 @@ function signatureFacts({ message }: Verification, signature: GoodSignature): Si
     algorithm,
     valueSha256: hash('sha256', value),
     ...(certificate && { certificate: certificateFacts(certificate) }),
+    proof: proof.kind,
     parts: paths(message, signed.flatMap(at)),
   };
 }
