@@ -65,6 +65,7 @@ public final class Main {
             case "swa.verify" -> answer.payload = Swa.verify(request, keys);
             case "samlCheck" -> {
                 return SamlCheck.run(request, keys);
+            }
             case "kerberos.secure" -> answer.payload = new Kerberos(request).secure(request.payload);
             case "kerberos.verify" -> {
                 Report report = new Report();
