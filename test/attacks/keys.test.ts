@@ -43,6 +43,15 @@ test('refuses the certificate of a trusted signer with the signature of another 
   assert.equal(refusal(seal(xml, pki.untrusted.key)), 'ERR_WSS_SIGNATURE_INVALID');
 });
 
+test('asks nobody whether a certificate is revoked before its key is known to have made the signature', () => {
+  const ocsp = { responders: [], nonce: false, onUnavailable: 'Refuse', timeout: 1, clockSkew: 0 } as const;
+  const trust = new TrustStore({ anchors: [pki.ca.certificate], intermediates: [pki.intermediate.certificate], ocsp });
+  const asking = settings({ signature: signatureSettings({ trust }) });
+  const stolen = envelope(security(token(pki.signer) + timestamp() + signature()));
+  assert.equal(refusal(seal(stolen, pki.untrusted.key), asking), 'ERR_WSS_SIGNATURE_INVALID');
+  assert.equal(refusal(honest(), asking), 'ERR_KEYS_REVOCATION_NEEDED');
+});
+
 test('refuses expired and not yet valid certificates', () => {
   assert.equal(refusal(honest(expired(pki.intermediate))), 'ERR_WSS_CERTIFICATE_EXPIRED');
   assert.equal(refusal(honest(notYetValid(pki.intermediate))), 'ERR_WSS_CERTIFICATE_EXPIRED');

@@ -2,6 +2,7 @@
 
 import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import type { Certificate } from '../../keys/certificate.ts';
+import { RevocationNeededError } from '../../keys/ocsp/status.ts';
 import { signatureAlgorithms, type SignatureAlgorithm } from '../algorithms.ts';
 import { KeyNotAcceptedError, KeyNotFoundError } from '../errors.ts';
 import type { KeyHint } from '../key-info/read.ts';
@@ -23,6 +24,11 @@ export interface TrustedKey {
   /** The element of the message that holds the certificate, or -1. */
   readonly token: number;
   readonly proof: KeyProof;
+  /**
+   * The key is trusted once an OCSP responder has been asked: whoever finds that it made the signature throws this. Before
+   * that nobody is asked, or strangers could have us ask about every certificate that they have seen.
+   */
+  readonly unasked?: RevocationNeededError;
 }
 
 /**
@@ -55,11 +61,31 @@ export function findSigners(
     }
     const [certificate] = chain;
     checkKeyType(certificate.publicKey, algorithm);
-    trust.validate(chain, state.context.now, state.context.revocation);
+    const unasked = validateChain(state, trust, chain);
     const token = hint.kind === 'certificates' ? hint.token : -1;
-    return [{ key: certificate.publicKey, certificate, token, proof: { kind: 'certificate' } }];
+    return [
+      { key: certificate.publicKey, certificate, token, proof: { kind: 'certificate' }, ...(unasked && { unasked }) },
+    ];
   }
   throw new KeyNotFoundError('the policy holds no certificate that the KeyInfo names');
+}
+
+/**
+ * @returns what an OCSP responder has to be asked, once the signature is known to be good
+ * @throws what `TrustStore.validate` throws otherwise
+ */
+function validateChain(
+  { context }: Verification,
+  trust: NonNullable<VerifySignatureSettings['trust']>,
+  chain: readonly Certificate[],
+): RevocationNeededError | undefined {
+  try {
+    trust.validate(chain, context.now, context.revocation);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RevocationNeededError) return error;
+    throw error;
+  }
 }
 
 /** The certificate that a hint means, and the others that came with it. */

@@ -18,10 +18,10 @@ const MAX_SIGNATURES = 4;
  * Verifies one Signature and adds what it covers to the state.
  *
  * The order is that of least work for a stranger: structure and algorithms, then a key that the policy trusts, then the
- * signature over SignedInfo, and only then the digests of what its References name.
+ * signature over SignedInfo, then whether the key is revoked, and only then the digests of what its References name.
  *
  * @param endorsing whether it is over another Signature: it then proves nothing but that
- * @throws every refusal that has to do with signatures, see `errors.ts`
+ * @throws every refusal that has to do with signatures, see `errors.ts`; RevocationNeededError when a responder has to be asked
  */
 export function verifySignature(
   state: Verification,
@@ -39,6 +39,7 @@ export function verifySignature(
   const signedInfo = canonicalize(index, signature.signedInfo, signature.canonicalization);
   const signer = signers.find(({ key }) => isSignatureValid(signature.algorithm, key, signedInfo, signature.value));
   if (signer === undefined) throw new SignatureInvalidError('the SignatureValue does not belong to SignedInfo and key');
+  if (signer.unasked !== undefined) throw signer.unasked;
 
   if (signatureAlgorithms[signature.algorithm].hash === 'sha1') state.legacyAlgorithms.add(signature.algorithm);
   const signed: ByteRange[] = [];
