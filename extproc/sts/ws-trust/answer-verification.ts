@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 
 const ALGORITHMS: readonly SignatureAlgorithm[] = [
   ...(['RSA-SHA256', 'RSA-SHA384', 'RSA-SHA512', 'RSA-PSS-SHA256', 'RSA-PSS-SHA384', 'RSA-PSS-SHA512'] as const),
-  ...(['ECDSA-SHA256', 'ECDSA-SHA384', 'ECDSA-SHA512', 'Ed25519'] as const),
+  ...(['ECDSA-SHA256', 'ECDSA-SHA384', 'ECDSA-SHA512', 'Ed25519', 'Ed448'] as const),
 ];
 const DIGESTS: readonly DigestName[] = ['SHA256', 'SHA384', 'SHA512'];
 const CANONICALIZATIONS: readonly CanonicalizationName[] = [

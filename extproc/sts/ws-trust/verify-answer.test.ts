@@ -104,6 +104,7 @@ test('only SHA-2 signs', async () => {
     [pki.signer, 'RSA-PSS-SHA512'],
     [pki.ec256, 'ECDSA-SHA256'],
     [pki.ed25519, 'Ed25519'],
+    [pki.ed448, 'Ed448'],
   ] as const) {
     const good = await secured({ timestamp, signature: signatureSettings({ key: signingKey(key), algorithm }) });
     assert.ok(isToken(token(good, { settings: TRUSTING })));
