@@ -79,7 +79,9 @@ export class Service {
         logger.error({ err: error }, 'a worker thread died and is replaced');
       },
     });
-    this.#runtimes = new RuntimeStore(this.#pool);
+    this.#runtimes = new RuntimeStore(this.#pool, (result, milliseconds) =>
+      this.#metrics.ocspRequest(result, milliseconds),
+    );
     this.#metrics = new Metrics({
       exchanges: () => this.#admission.exchanges,
       bytes: () => this.#admission.bytes,

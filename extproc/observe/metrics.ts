@@ -1,6 +1,7 @@
 /** Prometheus metrics. Labels are bounded: policies that we have, phases, outcomes and codes; never text of a message. */
 
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { OcspStatus } from '../keys/ocsp/status.ts';
 import type { CompiledPolicy } from '../pipeline/compile.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
 import { certificateExpiryGauge, sampledGauge, sampledValue } from './sampled-gauge.ts';
@@ -16,6 +17,7 @@ export interface GaugeSources {
 }
 
 const DURATION_BUCKETS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+const OCSP_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const SIZE_BUCKETS = [1, 4, 16, 64, 256, 1024, 4096, 16384].map((kib) => kib * 1024);
 
 export class Metrics {
@@ -34,6 +36,15 @@ export class Metrics {
     'algorithm',
   ]);
   readonly #resent = this.#counter('messages_resent_total', 'Requests sent again with another token', ['policy']);
+  readonly #ocspRequests = this.#counter('ocsp_requests_total', 'Questions to OCSP responders by what came of them', [
+    'result',
+  ]);
+  readonly #ocspDurations = this.#histogram(
+    'ocsp_request_duration_seconds',
+    'Time from asking an OCSP responder to having judged its answer',
+    [],
+    OCSP_BUCKETS,
+  );
   readonly #bundle = this.#gauge('bundle_info', 'The configuration in use', ['version']);
   readonly #bundleTime = this.#gauge('bundle_loaded_timestamp_seconds', 'When the configuration in use was loaded', []);
   readonly #reloads = this.#counter('config_reloads_total', 'Configurations read, by whether they were taken', [
@@ -65,6 +76,7 @@ export class Metrics {
     this.#reloads.inc({ result: 'taken' }, 0);
     this.#reloads.inc({ result: 'refused' }, 0);
     this.#workersLost.inc(0);
+    this.#ocspRequests.inc({ result: 'unavailable' }, 0);
   }
 
   /** The registry's text in Prometheus' format, and its content type. */
@@ -85,6 +97,16 @@ export class Metrics {
     this.#durations.observe({ phase, step: 'total' }, verdict.total / 1000);
     this.#sizes.observe({ phase, direction: 'in' }, verdict.bytesIn);
     this.#sizes.observe({ phase, direction: 'out' }, verdict.bytesOut);
+  }
+
+  /**
+   * An OCSP responder was asked.
+   *
+   * @param result what it says of the certificate; `unavailable` when nothing that can be believed
+   */
+  ocspRequest(result: OcspStatus['status'], milliseconds: number): void {
+    this.#ocspRequests.inc({ result });
+    this.#ocspDurations.observe(milliseconds / 1000);
   }
 
   /** A configuration was read and is in use now. @param now milliseconds since 1970 */

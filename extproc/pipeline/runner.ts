@@ -2,7 +2,8 @@
 
 import { KeyObject, sign, type SignKeyObjectInput } from 'node:crypto';
 import type { CompiledPolicy } from './compile.ts';
-import { answering } from '../revocation/answering-runner.ts';
+import { answering, ocspSource } from '../revocation/answering-runner.ts';
+import type { OcspReport } from '../revocation/provider.ts';
 import { runJob, type Job, type JobResult } from './engine.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -22,19 +23,20 @@ const ENCODED_WEIGHT = 16;
  * private key, in a thread, so that neither holds up the others.
  *
  * @param pool that has the policies of the jobs
+ * @param report hears of each question to an OCSP responder
  */
-export function poolRunner(pool: WorkerPool): JobRunner {
+export function poolRunner(pool: WorkerPool, report?: OcspReport): JobRunner {
   return answering((policy, job, abandoned) => {
     const weight = job.bytes.byteLength * (job.codings.length > 0 ? ENCODED_WEIGHT : 1);
     const large = weight >= LARGE;
     const decrypts = job.half !== 'secure' && policy[job.phase].verify?.decryption !== undefined;
     if (pool.size === 0 || (!large && !decrypts)) return runJob(job, policy, signOnPool);
     return pool.run(policy.version, job, large, abandoned);
-  });
+  }, ocspSource(report));
 }
 
 /** Everything here, for the command line. */
-export const inlineRunner: JobRunner = answering((policy, job) => runJob(job, policy, signOnPool));
+export const inlineRunner: JobRunner = answering((policy, job) => runJob(job, policy, signOnPool), ocspSource());
 
 /** RSA takes long enough to be worth the way to libuv's pool and back. */
 export function signOnPool(

@@ -2,6 +2,7 @@
 
 import { aliasName } from '../../policy/alias.ts';
 import type { Bundle, ResolvedPolicy } from '../../policy/bundle.ts';
+import type { OcspReport } from '../revocation/provider.ts';
 import type { CompiledPolicy } from './compile.ts';
 import { NoConfigurationError, PolicyUnknownError } from './errors.ts';
 import { poolRunner, type JobRunner } from './runner.ts';
@@ -40,9 +41,10 @@ export class RuntimeStore {
   readonly #versions = new Map<string, Held>();
   #aliases: ReadonlyMap<string, string> = new Map();
 
-  constructor(pool: WorkerPool) {
+  /** @param report hears of each question to an OCSP responder */
+  constructor(pool: WorkerPool, report?: OcspReport) {
     this.#pool = pool;
-    this.runner = poolRunner(pool);
+    this.runner = poolRunner(pool, report);
   }
 
   get current(): Runtime | undefined {

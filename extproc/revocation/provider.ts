@@ -26,6 +26,13 @@ const NONCE_BYTES = 32;
 /** Sends one question. @returns the body of the answer @throws when there is none in time */
 export type OcspTransport = (url: string, request: Buffer, timeout: number) => Promise<Buffer>;
 
+/**
+ * Hears of each question that was put.
+ *
+ * @param milliseconds until the answer was read and judged, or failed to come
+ */
+export type OcspReport = (result: OcspStatus['status'], milliseconds: number) => void;
+
 interface Kept {
   readonly status: OcspStatus;
   /** Milliseconds since 1970 from when it is asked for anew. */
@@ -37,9 +44,11 @@ export class OcspProvider {
   readonly #underWay = new Map<string, Promise<OcspStatus>>();
   readonly #send: OcspTransport;
   readonly #now: () => number;
+  readonly #report: OcspReport;
 
   /** @param now milliseconds since 1970 */
-  constructor(send: OcspTransport = sendByHttp, now: () => number = Date.now) {
+  constructor(report: OcspReport = () => undefined, send: OcspTransport = sendByHttp, now: () => number = Date.now) {
+    this.#report = report;
     this.#send = send;
     this.#now = now;
   }
@@ -61,12 +70,13 @@ export class OcspProvider {
     if (this.#underWay.size >= MAX_UNDER_WAY) {
       return Promise.resolve(unavailable('too many questions to OCSP responders are under way', now));
     }
+    const begun = performance.now();
     const asked = this.#exchange(question)
-      .then(
-        (status) => status,
-        (error: unknown) => unavailable(error instanceof Error ? error.message : String(error), this.#now()),
-      )
-      .then((status) => this.#keep(key, status))
+      .catch((error: unknown) => unavailable(error instanceof Error ? error.message : String(error), this.#now()))
+      .then((status) => {
+        this.#report(status.status, performance.now() - begun);
+        return this.#keep(key, status);
+      })
       .finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, asked);
     return asked;

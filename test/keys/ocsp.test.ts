@@ -179,7 +179,7 @@ test('whatever octets come for an answer, and whatever bit of a good one is turn
 
 test('one question at a time, kept until it is due, renewed while it still counts', async () => {
   let now = Date.now();
-  const provider = new OcspProvider(undefined, () => now);
+  const provider = new OcspProvider(undefined, undefined, () => now);
   const [a, b] = await Promise.all([provider.statusOf(question()), provider.statusOf(question())]);
   assert.deepEqual([a.status, b.status, responder.requests.length], ['good', 'good', 1]);
   await provider.statusOf(question());
