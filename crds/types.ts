@@ -155,7 +155,7 @@ export interface VerifyTimestamp {
 export interface Decryption {
   /** The keys to decrypt with. Several allow a key to be replaced while messages to the old one still arrive. */
   readonly keyRefs?: readonly KeyReference[];
-  /** Parts that must have arrived encrypted. Default: Body. */
+  /** Parts that must have arrived encrypted; none, where what is encrypted is to be decrypted and nothing need be. Default: Body. */
   readonly requiredParts?: readonly Part[];
   /** The algorithms that a message may be encrypted with. */
   readonly accept: DecryptionAccept;
