@@ -19,7 +19,7 @@ export function writtenAddressing(context: Context, direction: Direction): Secti
   }
   const common = { ...(version !== '1.0' && { version }) };
   if (direction === 'input') return { ...common, action: 'Default', to: 'Default', messageId: 'Default' };
-  const actions = new Set(context.endpoint.operations.map(({ answerAction }) => answerAction));
+  const actions = new Set(context.endpoint.operations.map(({ answerAction }) => answerAction?.[version]));
   const [action] = actions;
   if (actions.size !== 1 || action === undefined) {
     context.findings.error(

@@ -1,8 +1,9 @@
 /** Where a WSDL 1.1 has policies, and for what (WS-PolicyAttachment 1.5 §4). */
 
 import { ConversionError, type Findings, type Place } from '../finding.ts';
+import { answerActionOf, type AnswerAction } from './answer-action.ts';
 import type { XmlDocument } from './document.ts';
-import { POLICY_NAMESPACES, SOAP_BINDINGS, WSAM, WSAW, WSDL } from './namespaces.ts';
+import { POLICY_NAMESPACES, SOAP_BINDINGS, WSAW, WSDL } from './namespaces.ts';
 import { isPolicy, product, type Alternative, type PolicyReader } from './policy.ts';
 
 /** The policy of one message, or of all messages of an operation or endpoint. */
@@ -14,8 +15,8 @@ export interface Operation {
   readonly soapAction?: string;
   /** `{namespace}local` of the child of the Body of a request. */
   readonly body?: string;
-  /** WS-Addressing's Action of the answer, where the WSDL says it. */
-  readonly answerAction?: string;
+  /** WS-Addressing's Action of the answer, where the WSDL has an abstract operation. */
+  readonly answerAction?: AnswerAction;
   readonly policy: Alternatives;
   readonly input: Alternatives;
   readonly output: Alternatives;
@@ -60,7 +61,7 @@ export function readEndpoint(
 }
 
 /** An element of one of the documents. */
-interface Item {
+export interface Item {
   readonly document: XmlDocument;
   readonly element: number;
 }
@@ -156,7 +157,8 @@ class WsdlReader {
     const soapAction =
       soap === undefined ? undefined : operation.document.index.attribute(soap, '', 'soapAction')?.trim();
     const body = this.#bodyOf(operation, abstract, binding);
-    const answerAction = abstract && actionOf(this.#children(abstract, 'output')[0]);
+    const [output] = abstract === undefined ? [] : this.#children(abstract, 'output');
+    const answerAction = output && portType && answerActionOf(output, portType, name);
     return {
       name,
       ...(soapAction !== undefined && soapAction !== '' && { soapAction }),
@@ -269,13 +271,6 @@ function isSoap(binding: Item): boolean {
 
 function isReference({ index }: XmlDocument, element: number): boolean {
   return index.localName(element) === 'PolicyReference' && POLICY_NAMESPACES.has(index.namespaceUri(element));
-}
-
-/** WS-Addressing 1.0 Metadata §4.4.1, and what came before it. */
-function actionOf(item: Item | undefined): string | undefined {
-  if (item === undefined) return undefined;
-  const { index } = item.document;
-  return (index.attribute(item.element, WSAM, 'Action') ?? index.attribute(item.element, WSAW, 'Action'))?.trim();
 }
 
 function usingAddressingOf({ document, element }: Item): Endpoint['usingAddressing'] {
