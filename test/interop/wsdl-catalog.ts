@@ -169,6 +169,14 @@ export const CATALOG: Readonly<Record<string, WsdlPolicies>> = {
     binding: symmetric(RECEIVER, ...BASIC) + WSS11 + BODY_PROTECTED,
     input: nested('sp:SignedEndorsingSupportingTokens', SENDER),
   },
+  'symmetric-derived-endorsed': {
+    binding: symmetric(x509({ more: DERIVED }), ...BASIC) + WSS11 + BODY_PROTECTED,
+    input: nested('sp:EndorsingSupportingTokens', SENDER),
+  },
+  'symmetric-derived-user': {
+    binding: symmetric(x509({ more: DERIVED }), ...BASIC) + WSS11 + BODY_SIGNED,
+    input: nested('sp:SignedSupportingTokens', USERNAME),
+  },
   'symmetric-user': {
     binding: symmetric(RECEIVER, ...BASIC) + WSS11 + BODY_PROTECTED,
     input: nested('sp:SignedEncryptedSupportingTokens', USERNAME),

@@ -57,15 +57,17 @@ export function ownKey(context: Context): { name: string } {
   };
 }
 
-/** Who may sign what arrives. */
-export function partnerAuthority(context: Context): { kind: string; name: string; key: string } {
+/**
+ * Who may sign what arrives.
+ *
+ * @param named whether messages only name the certificate, so that it must be known to find it
+ */
+export function partnerAuthority(context: Context, named: boolean): { kind: string; name: string; key: string } {
   const whose = context.side === 'client' ? "the service's certificate" : "clients' certificates";
-  const name = need(
-    context,
-    'ConfigMap',
-    'partner-ca',
-    `ca.crt: PEM of the certification authorities of ${whose}; or pin the certificates themselves (pin: true)`,
-  );
+  const what = named
+    ? `ca.crt: PEM of the certification authorities of ${whose}, and of these certificates themselves, because messages only name them; or pin the certificates (pin: true)`
+    : `ca.crt: PEM of the certification authorities of ${whose}; or pin the certificates themselves (pin: true)`;
+  const name = need(context, 'ConfigMap', 'partner-ca', what);
   return { kind: 'ConfigMap', name, key: 'ca.crt' };
 }
 

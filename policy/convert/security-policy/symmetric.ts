@@ -1,66 +1,120 @@
 /** The symmetric binding: one key, which travels in an EncryptedKey, signs and encrypts (WS-SecurityPolicy 1.3 §7.4). */
 
+import { SECURITY_POLICY_11 } from '../ws-policy/namespaces.ts';
 import { fieldOf, partnerCertificate, type Context } from './context.ts';
 import type { Message } from './message.ts';
-import { keyIdentifierOf, type TokenKind } from './tokens.ts';
+import type { PartDraft } from './parts.ts';
+import { decryptionOf, signatureAccept, signedParts } from './protected.ts';
+import { keyIdentifierOf, type Token, type TokenKind } from './tokens.ts';
 import type { Section } from './to-secure.ts';
 
-/** Of a request that a client sends: the key is new, and encrypted for the service. */
-export function symmetricSecure(context: Context, { direction, signature, encryption }: Message): Section {
-  const { requirements, findings } = context;
-  const { suite, assertion } = requirements.binding ?? {};
-  const token = signature?.token ?? encryption?.token;
-  if (token === undefined || assertion === undefined) return {};
-  const at = fieldOf(direction, 'secure');
-  if (token.kind !== 'X509Token') {
-    const { name, place } = token.assertion;
-    findings.error(
-      'NotExpressible',
-      name,
-      place,
-      `keys of such a token protect no messages here; ${instead(token.kind)}`,
-      at,
-    );
-    return {};
+/** Of a request the key is new, and encrypted for the service; an answer is protected with the key of its request. */
+export function symmetricSecure(context: Context, message: Message): Section {
+  const { direction, signature, encryption } = message;
+  const token = protectionToken(context, message, 'secure');
+  if (token === undefined) return {};
+  const { suite } = context.requirements.binding ?? {};
+  const signed = signature && {
+    signature: {
+      ...(suite && { algorithm: `HMAC-${suite.signatureHash}`, digest: suite.digest }),
+      ...(suite && suite.canonicalization !== 'ExclusiveC14N' && { canonicalization: suite.canonicalization }),
+      keyIdentifier: direction === 'input' ? 'EncryptedKey' : 'EncryptedKeySHA1',
+      ...derivedKey(token, signatureKeyLength(suite?.dataAlgorithm)),
+      parts: signature.parts,
+    },
+  };
+  const triple = suite?.dataAlgorithm === 'TripleDES-CBC';
+  if (triple && encryption) {
+    const text = 'TripleDES is read and never written; ask the partner for a suite with AES';
+    context.findings.error('NotExpressible', `sp:${suite.name}`, suite.assertion.place, text);
   }
-  if (direction === 'output' || !encryption) {
-    const { name, place } = assertion;
-    findings.error(
-      'NotExpressible',
-      name,
-      place,
-      direction === 'output'
-        ? 'answers cannot be protected with the key that came with the request; ask the partner for an asymmetric binding'
-        : 'with this binding requests must be encrypted; ask the partner for an asymmetric binding',
-      at,
-    );
-    return {};
+  const data = suite && !triple ? { dataAlgorithm: suite.dataAlgorithm } : {};
+  const parts = encryption?.parts ?? [];
+  if (direction === 'output') {
+    return {
+      ...signed,
+      ...(encryption && { encryption: { dataKey: 'Request', ...derivedKey(token), ...data, parts } }),
+    };
   }
-  if (token.derivedKeys) {
-    const { name, place } = token.assertion;
-    findings.error(
+  return {
+    ...signed,
+    encryption: {
+      recipientRef: partnerCertificate(context),
+      ...(encryption && derivedKey(token)),
+      ...data,
+      ...(suite && { keyTransport: suite.keyTransport }),
+      keyIdentifier: keyIdentifierOf(token, direction, context.requirements.references),
+      parts,
+    },
+  };
+}
+
+/** A request brings its key; an answer is protected with the one that its request took along. */
+export function symmetricVerify(context: Context, message: Message): Section {
+  const { direction, timestamp, signature, encryption } = message;
+  const token = protectionToken(context, message, 'verify');
+  if (token === undefined) return {};
+  const parts: readonly PartDraft[] = encryption?.parts ?? [];
+  const opens = direction === 'input' || encryption !== undefined;
+  const anonymous = signature && direction === 'input' && isAnonymous(message);
+  if (anonymous) {
+    const { name, place } = context.requirements.binding?.assertion ?? token.assertion;
+    context.findings.error(
       'NotExpressible',
       name,
       place,
-      'keys that are derived from the session key are not used; ask the partner to do without sp:RequireDerivedKeys',
-      at,
+      'anyone who has the certificate of the service can send such a request, so that a signature with the key in it proves nothing, and none is demanded; demand an endorsing token or a UsernameToken besides',
+      fieldOf(direction, 'verify', 'decryption'),
     );
   }
   return {
-    ...(signature && {
-      signature: {
-        ...(suite && { algorithm: `HMAC-${suite.signatureHash}`, digest: suite.digest }),
-        keyIdentifier: 'EncryptedKeySHA1',
-        parts: signature.parts,
-      },
+    ...(opens && {
+      decryption: decryptionOf(context, direction, parts, direction === 'input'),
     }),
-    encryption: {
-      recipientRef: partnerCertificate(context),
-      ...(suite && { dataAlgorithm: suite.dataAlgorithm, keyTransport: suite.keyTransport }),
-      keyIdentifier: keyIdentifierOf(token, direction, requirements.references),
-      parts: encryption.parts,
-    },
+    ...(signature &&
+      !anonymous && {
+        signature: { ...signedParts(signature.parts, timestamp), ...signatureAccept(context, 'HMAC') },
+      }),
   };
+}
+
+/** Whether nothing says who a request is from: its key is made by whoever sends it. */
+function isAnonymous({ endorsing, usernameToken }: Message): boolean {
+  return endorsing.length === 0 && (usernameToken === undefined || usernameToken.token.has('NoPassword'));
+}
+
+function protectionToken(context: Context, message: Message, section: 'secure' | 'verify'): Token | undefined {
+  const { requirements, findings } = context;
+  const { direction, signature, encryption } = message;
+  const { binding } = requirements;
+  const token = signature?.token ?? encryption?.token;
+  if (token === undefined || binding === undefined) return undefined;
+  const { name, place } = token.assertion;
+  const at = fieldOf(direction, section);
+  if (token.kind !== 'X509Token') {
+    const messages = direction === 'input' ? 'requests' : 'answers';
+    const text = `keys of such a token protect no ${messages} here; ${instead(token.kind)}`;
+    findings.error('NotExpressible', name, place, text, at);
+    return undefined;
+  }
+  if (signature?.parts.some(({ part }) => part === 'Token')) {
+    const text =
+      'the token that the key is encrypted for is not signed; ask the partner to do without sp:ProtectTokens';
+    findings.error('NotExpressible', name, place, text, at);
+  }
+  return token;
+}
+
+function derivedKey({ derivedKeys, assertion }: Token, length?: number): Section {
+  if (!derivedKeys) return {};
+  const version = assertion.namespace === SECURITY_POLICY_11 ? { version: '2005/02' } : {};
+  return { derivedKey: { ...version, ...(length !== undefined && { length }) } };
+}
+
+/** Bytes of derived keys that sign: §6.1, [Sig KD]. */
+function signatureKeyLength(dataAlgorithm: string | undefined): number | undefined {
+  if (dataAlgorithm === undefined) return undefined;
+  return dataAlgorithm.startsWith('AES128') ? 16 : 24;
 }
 
 /** What to ask the partner for. */
@@ -68,5 +122,5 @@ function instead(kind: TokenKind): string {
   const conversation = ['SecureConversationToken', 'SecurityContextToken', 'SpnegoContextToken'].includes(kind);
   return conversation
     ? 'messages are not sent in a conversation; ask for an endpoint without it (in WCF establishSecurityContext="false", negotiateServiceCredential="false")'
-    : 'ask the partner for an asymmetric binding';
+    : 'ask the partner for an X.509 token';
 }

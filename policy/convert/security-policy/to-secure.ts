@@ -1,10 +1,11 @@
 /** What a message must bear -> `secure`: for whoever writes it. */
 
 import { fieldOf, need, ownKey, partnerCertificate, type Context } from './context.ts';
+import { endorsingOf } from './endorsing.ts';
 import { issuedToken } from './issued-token.ts';
 import type { Message, Signing } from './message.ts';
 import { symmetricSecure } from './symmetric.ts';
-import { keyIdentifierOf, tokenTypeOf, type Token } from './tokens.ts';
+import { isCertificate, keyIdentifierOf, tokenTypeOf, type Token } from './tokens.ts';
 
 /** Fields of a section, in the order in which they are written. */
 export type Section = Record<string, unknown>;
@@ -18,9 +19,10 @@ export function secureOf(context: Context, message: Message): Section | undefine
     ...(timestamp && { timestamp: {} }),
     ...(usernameToken && { usernameToken: usernameTokenOf(context, usernameToken.token) }),
     ...tokenOf(context, message),
-    ...(symmetric && symmetricSecure(context, message)),
     ...(!symmetric && signature && { signature: signatureOf(context, message, signature) }),
+    ...endorsingOf(context, message),
     ...(!symmetric && encryption && { encryption: encryptionOf(context, message, encryption) }),
+    ...(symmetric && symmetricSecure(context, message)),
   };
   reportUnsupported(context, message);
   if (confirmation && direction === 'output') confirm(context, section);
@@ -151,16 +153,7 @@ function confirm({ requirements, findings }: Context, { signature }: Section): v
 }
 
 /** Tokens that this version cannot write. */
-function reportUnsupported({ findings }: Context, { endorsing, usernameToken, assertion, kerberos }: Message): void {
-  for (const each of endorsing) {
-    const { name, place } = each.assertion;
-    findings.error(
-      'NotExpressible',
-      name,
-      place,
-      'a signature over the signature is not made; ask the partner whether one signature will do',
-    );
-  }
+function reportUnsupported({ findings }: Context, { usernameToken, assertion, kerberos }: Message): void {
   if (assertion?.token.kind === 'SamlToken') {
     const { name, place } = assertion.token.assertion;
     findings.error(
@@ -183,8 +176,4 @@ function reportUnsupported({ findings }: Context, { endorsing, usernameToken, as
       'keys that are derived from the password are not used; ask the partner for another token',
     );
   }
-}
-
-export function isCertificate({ kind }: Token): boolean {
-  return kind === 'X509Token' || kind === 'KeyValueToken';
 }

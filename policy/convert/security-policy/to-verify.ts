@@ -1,21 +1,24 @@
 /** What a message must bear -> `verify`: for whoever checks it. */
 
-import { fieldOf, need, ownKey, partnerAuthority, type Context } from './context.ts';
+import { fieldOf, need, partnerAuthority, type Context } from './context.ts';
+import { demandedEndorsingOf } from './endorsing.ts';
 import type { Message, Signing } from './message.ts';
-import type { PartDraft } from './parts.ts';
-import { isCertificate, type Section } from './to-secure.ts';
-import type { Token } from './tokens.ts';
+import { decryptionOf, signatureAccept, signedParts } from './protected.ts';
+import { symmetricVerify } from './symmetric.ts';
+import type { Section } from './to-secure.ts';
+import { isCertificate, isIncluded, type Token } from './tokens.ts';
 
 /** @returns undefined where nothing is demanded */
 export function verifyOf(context: Context, message: Message): Section | undefined {
   const { binding, confirmation, supporting } = context.requirements;
   const { direction, timestamp, usernameToken, signature, encryption } = message;
   const symmetric = binding?.kind === 'Symmetric' && (signature ?? encryption) !== undefined;
-  if (symmetric) reportSymmetric(context, message);
   const verified: Section = {
     ...(timestamp && { timestamp: {} }),
-    ...(!symmetric && encryption && { decryption: decryptionOf(context, message, encryption) }),
+    ...(symmetric && symmetricVerify(context, message)),
+    ...(!symmetric && decryption(context, message)),
     ...(!symmetric && signature && { signature: signatureOf(context, message, signature) }),
+    ...demandedEndorsingOf(context, message),
     ...(usernameToken && { usernameToken: usernameTokenOf(context, usernameToken.token) }),
   };
   reportUnsupported(context, message);
@@ -44,7 +47,6 @@ export function verifyOf(context: Context, message: Message): Section | undefine
 }
 
 function signatureOf(context: Context, { direction, timestamp }: Message, { token, parts }: Signing): Section {
-  const { suite } = context.requirements.binding ?? {};
   const { name, place } = token.assertion;
   const at = fieldOf(direction, 'verify', 'signature');
   if (!isCertificate(token)) {
@@ -60,68 +62,31 @@ function signatureOf(context: Context, { direction, timestamp }: Message, { toke
     context.findings.note('Stricter', name, place, 'keys must be those of certificates that are trusted', at);
   }
   return {
-    trustRefs: [partnerAuthority(context)],
-    ...(!isDefault(parts, timestamp) && { requiredParts: parts.map(withoutMode) }),
-    ...(suite && {
-      accept: {
-        algorithms: [`RSA-${suite.signatureHash}`],
-        digests: [suite.digest],
-        // Apache WSS4J takes that of the suite for SignedInfo only.
-        canonicalizations: [...new Set([suite.canonicalization, 'ExclusiveC14N'])],
-      },
-    }),
+    trustRefs: [partnerAuthority(context, token.kind === 'X509Token' && !isIncluded(token, direction))],
+    ...signedParts(parts, timestamp),
+    ...signatureAccept(context, 'RSA'),
   };
 }
 
-/** Body and Timestamp. */
-function isDefault(parts: readonly PartDraft[], timestamp: boolean): boolean {
-  const names = parts.map(({ part }) => part);
-  return timestamp && names.length === 2 && names.includes('Body') && names.includes('Timestamp');
-}
-
-function withoutMode({ part, header, element, optional, mode }: PartDraft): PartDraft {
-  if (part === 'Attachments') return { part, ...(mode && { mode }) };
-  return {
-    ...(part && { part }),
-    ...(header && { header }),
-    ...(element && { element }),
-    ...(optional && { optional }),
-  };
-}
-
-function decryptionOf(context: Context, { direction }: Message, { token, parts }: Signing): Section {
+function decryption(context: Context, { direction, encryption, usernameToken }: Message): Section {
   const { binding } = context.requirements;
-  const { suite } = binding ?? {};
   const at = fieldOf(direction, 'verify', 'decryption');
-  if (!isCertificate(token)) {
-    const { name, place } = token.assertion;
-    context.findings.error(
-      'NotExpressible',
-      name,
-      place,
-      'messages are decrypted with the key of a certificate; demand an X.509 token',
-      at,
-    );
+  if (encryption) {
+    if (!isCertificate(encryption.token)) {
+      const { name, place } = encryption.token.assertion;
+      const message = 'messages are decrypted with the key of a certificate; demand an X.509 token';
+      context.findings.error('NotExpressible', name, place, message, at);
+    }
+    return { decryption: decryptionOf(context, direction, encryption.parts, true) };
   }
-  const cbc = suite?.dataAlgorithm.endsWith('-CBC') ?? false;
-  const unsigned = cbc && binding?.order !== 'EncryptThenSign';
-  if (unsigned) {
-    context.comments.push({
-      at: [...at, 'requireSignedEncryptedData'],
-      text: 'The policy signs before it encrypts, so no signature covers the CBC ciphertext.',
-    });
-  }
-  return {
-    keyRefs: [ownKey(context)],
-    ...(JSON.stringify(parts) !== JSON.stringify([{ part: 'Body', mode: 'Content' }]) && {
-      requiredParts: parts.map(withoutBodyMode),
-    }),
-    ...(suite && { accept: { dataAlgorithms: [suite.dataAlgorithm], keyTransports: [suite.keyTransport] } }),
-    ...(unsigned && { requireSignedEncryptedData: false }),
-  };
+  const own = binding?.tokens[direction].encryption;
+  if (usernameToken === undefined || own === undefined || !isCertificate(own)) return {};
+  context.comments.push({
+    at,
+    text: 'Nothing need be encrypted; but clients such as Apache CXF encrypt a UsernameToken wherever they know a certificate to do it for.',
+  });
+  return { decryption: decryptionOf(context, direction, [], true) };
 }
-
-const withoutBodyMode = (part: PartDraft): PartDraft => (part.part === 'Body' ? withoutMode(part) : part);
 
 function usernameTokenOf(context: Context, token: Token): Section {
   const passwordType = token.has('NoPassword') ? 'None' : token.has('HashPassword') ? 'Digest' : 'Text';
@@ -129,29 +94,8 @@ function usernameTokenOf(context: Context, token: Token): Section {
   return { usersRef: { name }, ...(passwordType !== 'Digest' && { passwordTypes: [passwordType] }) };
 }
 
-function reportSymmetric({ findings, requirements }: Context, { direction }: Message): void {
-  const { binding } = requirements;
-  if (!binding) return;
-  const token = binding.tokens[direction].signature ?? binding.tokens[direction].encryption;
-  const { name, place } = token && token.kind !== 'X509Token' ? token.assertion : binding.assertion;
-  const message =
-    direction === 'input'
-      ? 'a key that comes with the message says nothing about its sender; demand an asymmetric binding'
-      : 'answers under the key that the request brought are not read; ask the partner for an asymmetric binding';
-  findings.error('NotExpressible', name, place, message);
-}
-
 /** Tokens that this version cannot verify. */
-function reportUnsupported({ findings }: Context, { endorsing, usernameToken, assertion, kerberos }: Message): void {
-  for (const each of endorsing) {
-    const { name, place } = each.assertion;
-    findings.error(
-      'NotExpressible',
-      name,
-      place,
-      'a signature over the signature is not demanded; let the backend check it',
-    );
-  }
+function reportUnsupported({ findings }: Context, { usernameToken, assertion, kerberos }: Message): void {
   for (const each of [assertion, kerberos]) {
     if (each === undefined) continue;
     const { name, place } = each.token.assertion;

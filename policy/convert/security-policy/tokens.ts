@@ -149,3 +149,8 @@ export function tokenTypeOf(token: Token): 'X509PKIPathv1' | 'PKCS7' | undefined
   if (X509_PATHS.some((name) => token.has(name))) return 'X509PKIPathv1';
   return token.has('WssX509Pkcs7Token10') || token.has('WssX509Pkcs7Token11') ? 'PKCS7' : undefined;
 }
+
+/** Whether a private key goes with it, which signs, or opens what is encrypted for its certificate. */
+export function isCertificate({ kind }: Token): boolean {
+  return kind === 'X509Token' || kind === 'KeyValueToken';
+}
