@@ -14,10 +14,11 @@ import { MemoryReplayCache, type ReplayCache } from './pipeline/replay-cache.ts'
 import { inlineRunner, signOnPool } from './pipeline/runner.ts';
 import { TokenWaits } from './pipeline/token-waits.ts';
 import type { Verdict } from './pipeline/verdict.ts';
+import type { SharedStore, SharedStoreLocation, SharedStoreOptions } from './redis/shared-store.ts';
 import { TokenProvider } from './sts/token-provider.ts';
 import { EMPTY_EXCHANGE, type ExchangeState } from './wss/exchange-state.ts';
 
-export type { ExchangeState, Phase, ReplayCache };
+export type { ExchangeState, Phase, ReplayCache, SharedStoreLocation };
 export { MemoryReplayCache };
 
 /** The policies cannot be used, or there is none of the name. */
@@ -30,7 +31,9 @@ export interface EngineOptions {
   readonly config: string;
   /** What this environment is called; decides between credentials. */
   readonly environment?: string;
-  /** What remembers messages that were seen; default: this process, as long as the engine is open. */
+  /** Redis where processes share what they have seen, and tokens. It is connected to in the background. */
+  readonly shared?: SharedStoreLocation;
+  /** What remembers messages that were seen; default: `shared`, or this process as long as the engine is open. */
   readonly replay?: ReplayCache;
   /** Milliseconds since 1970. Default: the system's clock. */
   readonly now?: () => number;
@@ -45,6 +48,11 @@ export interface Message {
   readonly headers?: Readonly<Record<string, string>>;
   /** Of a response: what `process` gave for its request. Holds keys. */
   readonly exchange?: ExchangeState;
+  /**
+   * With `shared`: the name of this delivery, the same when a queue delivers the message again because its consumer did not
+   * finish: then it is not taken for a replay. No two messages of a queue have the same.
+   */
+  readonly delivery?: string;
 }
 
 export type Processed =
@@ -63,6 +71,8 @@ export type Processed =
       readonly code: string;
       /** For a log, not for the sender. */
       readonly reason: string;
+      /** It is not the message: a token service or the replay cache does not answer. It may be tried again. */
+      readonly temporary: boolean;
     };
 
 export interface Engine {
@@ -72,24 +82,39 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** @throws EngineError when a policy of the folder has an error */
+/**
+ * @throws EngineError when a policy of the folder has an error
+ * @throws RedisUrlError, RedisTlsError, CacheKeysError when `shared` can never work
+ */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { config, environment, replay = new MemoryReplayCache(), now = Date.now } = options;
+  const { config, environment, now = Date.now } = options;
   const { policies, problems } = await loadPolicies([config], now());
   const errors = problems.filter(({ severity }) => severity === 'error').map(formatProblem);
   if (errors.length > 0) throw new EngineError(errors.join('\n'));
-  const tokens = new TokenProvider({ now, registry: new Registry(), logger: createLogger('silent') });
+  const observed = { now, registry: new Registry(), logger: createLogger('silent') };
+  const shared = options.shared && (await openShared({ ...options.shared, ...observed }));
+  const replay: ReplayCache = options.replay ?? shared?.replay ?? new MemoryReplayCache();
+  const tokens = new TokenProvider({
+    ...observed,
+    ...(shared && { shared: shared.tokens, indexKey: () => shared.indexKey() }),
+  });
   const assertions = new AssertionIssuer({ sign: signOnPool, now });
   const waits = new TokenWaits({ maxMessages: 1024, maxBytes: Infinity });
   return {
-    close: () => tokens.close(),
-    process: async ({ policy: id, phase, body, headers: given = {}, exchange: state = EMPTY_EXCHANGE }) => {
+    close: async () => {
+      await tokens.close();
+      shared?.close();
+    },
+    process: async ({ policy: id, phase, body, headers: given = {}, exchange: state = EMPTY_EXCHANGE, delivery }) => {
       const policy = policies.get(id);
       if (policy === undefined) throw new EngineError(`${config} has no policy ${id}`);
       const headers = new Map(Object.entries({ 'content-type': 'text/xml', ...given }).map(([name, v]) => [name, [v]]));
       const verdicts: Verdict[] = [];
       const services = {
-        ...{ runner: inlineRunner, replay, tokens, assertions, waits, now },
+        ...{ runner: inlineRunner, tokens, assertions, waits, now },
+        replay: {
+          remember: (...[entries, at, mode]) => replay.remember(entries, at, mode, delivery),
+        } satisfies ReplayCache,
         ...(environment !== undefined && { environment }),
         report: (verdict: Verdict) => void verdicts.push(verdict),
       };
@@ -101,7 +126,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
           ? await exchange.request(bytes, () => false)
           : await exchange.response({ status: 200, headers }, bytes, () => false);
       if (outcome.kind === 'refuse') {
-        return { accepted: false, body: outcome.body, code: outcome.code, reason: outcome.reason };
+        const temporary = verdicts[0]?.failure?.kind === 'Unavailable';
+        return { accepted: false, body: outcome.body, code: outcome.code, reason: outcome.reason, temporary };
       }
       const changes = outcome.kind === 'forward' ? outcome : undefined;
       const set = changes?.set.map(({ name, value }) => [name, value] as const) ?? [];
@@ -113,4 +139,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       };
     },
   };
+}
+
+/** Its client takes 20 MB, which those without a Redis need not pay. */
+async function openShared(options: SharedStoreOptions): Promise<SharedStore> {
+  const { openSharedStore } = await import('./redis/shared-store.ts');
+  return openSharedStore(options);
 }

@@ -17,6 +17,8 @@ export interface ReplayCache {
    * @param now milliseconds since 1970
    * @param onUnavailable `Refuse`: only all processes together can say that a message is new. `LocalOnly`: this process
    * alone says it where the others cannot be asked
+   * @param delivery names one delivery of a message by a queue, which may make it again after a crash: that is no replay. Only
+   * a shared memory knows deliveries
    * @returns whether each was new; false: the message is a replay
    * @throws ReplayCacheUnavailableError when it cannot be known or remembered; then nothing is, so that the same message
    * may come again
@@ -25,6 +27,7 @@ export interface ReplayCache {
     entries: readonly ReplayEntry[],
     now: number,
     onUnavailable: OnReplayCacheUnavailable,
+    delivery?: string,
   ): boolean | Promise<boolean>;
 }
 

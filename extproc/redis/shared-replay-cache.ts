@@ -83,19 +83,36 @@ export class SharedReplayCache implements ReplayCache {
     entries: readonly ReplayEntry[],
     now: number,
     onUnavailable: OnReplayCacheUnavailable,
+    delivery?: string,
   ): Promise<boolean> {
-    if (this.#memory.knows(entries, now)) return false;
+    const again = delivery === undefined ? undefined : `delivery ${delivery}`;
+    if (this.#memory.knows(entries, now)) return again !== undefined && this.#isHeldBy(again, entries);
     if (entries.length === 0) return true;
     this.#memory.checkRoom(entries);
-    if (!(await this.#askRedis(entries, onUnavailable))) return false;
+    if (!(await this.#askRedis(entries, onUnavailable, again))) return false;
     // While Redis was asked, this process alone may have let the same message pass.
     if (this.#memory.knows(entries, now)) return false;
     this.#memory.add(entries, now);
     return true;
   }
 
-  async #askRedis(entries: readonly ReplayEntry[], onUnavailable: OnReplayCacheUnavailable): Promise<boolean> {
-    const attempt = `${this.#process}.${(++this.#attempts).toString(36)}`;
+  /** Whether it was this attempt by which the message is known. @throws ReplayCacheUnavailableError */
+  async #isHeldBy(attempt: string, entries: readonly ReplayEntry[]): Promise<boolean> {
+    const read = (client: RedisClient) => Promise.all(entries.map((entry) => client.get(redisKey(entry))));
+    try {
+      return (await this.#link.run('remember', read)).every((holder) => holder === attempt);
+    } catch (error) {
+      throw error instanceof SharedStoreUnavailableError ? unavailable() : error;
+    }
+  }
+
+  /** @param again the attempt that may come again; it is never taken back. Absent: one that comes only once */
+  async #askRedis(
+    entries: readonly ReplayEntry[],
+    onUnavailable: OnReplayCacheUnavailable,
+    again: string | undefined,
+  ): Promise<boolean> {
+    const attempt = again ?? `${this.#process}.${(++this.#attempts).toString(36)}`;
     const asked = this.#link.available;
     const waiting = { ended: false };
     try {
@@ -111,8 +128,8 @@ export class SharedReplayCache implements ReplayCache {
         return true;
       }
       waiting.ended = true;
-      if (asked) void this.#takeBack(attempt, entries.map(redisKey));
-      throw new ReplayCacheUnavailableError('the replay cache in Redis does not answer');
+      if (asked && again === undefined) void this.#takeBack(attempt, entries.map(redisKey));
+      throw unavailable();
     }
   }
 
@@ -220,6 +237,10 @@ function* chunks<T>(items: Iterable<T>, size: number): Generator<T[]> {
     chunk = [];
   }
   if (chunk.length > 0) yield chunk;
+}
+
+function unavailable(): ReplayCacheUnavailableError {
+  return new ReplayCacheUnavailableError('the replay cache in Redis does not answer');
 }
 
 /** The same whatever the cache keys are: nobody may forget a message because keys were changed. */
