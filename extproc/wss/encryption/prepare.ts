@@ -63,7 +63,8 @@ export function prepareEncryption(
     ...{ position, mode: part?.mode ?? 'Content', dataId: ids.next('ED') },
   }));
   const isNew = encryption.dataKey === undefined;
-  if (targets.length + attachments.length + own.size === 0 && !(isNew && signsWithEncryptedKey(settings))) return undefined;
+  if (targets.length + attachments.length + own.size === 0 && !(isNew && signsWithEncryptedKey(settings)))
+    return undefined;
   const encryptedKey = isNew ? createEncryptedKey(encryption, exchange, ids) : undefined;
   const base = encryptedKey
     ? { octets: encryptedKey.key, reference: encryptedKeyReference(encryptedKey.id) }
