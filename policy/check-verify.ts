@@ -39,7 +39,8 @@ export function checkVerify(report: Report, verify: ResolvedVerify, context: Pha
   if (verify.bspIgnore && verify.bspCompliance !== 'Strict') {
     report.warning([...at, 'bspIgnore'], 'has no effect: only with bspCompliance Strict are rules demanded');
   }
-  if (!timestamp && !decryption && !signature && !usernameToken && !saml && !kerberos && !addressing) {
+  const encrypted = decryption !== undefined && decryption.requiredParts.length > 0;
+  if (!timestamp && !encrypted && !signature && !usernameToken && !saml && !kerberos && !addressing) {
     report.error(
       at,
       'demands nothing; give it timestamp, decryption, signature, usernameToken, saml, kerberos or addressing',
