@@ -76,6 +76,24 @@ for (const kind of ['standalone', 'cluster'] as const) {
       }
     });
 
+    test('the same delivery again is no replay, for either process; another one and none are', async () => {
+      const entries = message('delivered');
+      const deliver = async (process: FleetProcess, delivery?: string) =>
+        process.store.replay.remember(entries, Date.now(), 'Refuse', delivery);
+      assert.equal(await deliver(one, 'orders 1'), true);
+      assert.equal(await deliver(one, 'orders 1'), true);
+      assert.equal(await deliver(two, 'orders 1'), true);
+      for (const process of [one, two]) {
+        assert.equal(await deliver(process, 'orders 2'), false);
+        assert.equal(await deliver(process), false);
+      }
+      assert.equal(await deliver(two, 'orders 1'), true);
+      const plain = message('came once');
+      assert.equal(await remember(one, plain), true);
+      assert.equal(await one.store.replay.remember(plain, Date.now(), 'Refuse', 'orders 3'), false);
+      assert.equal(await two.store.replay.remember(plain, Date.now(), 'Refuse', 'orders 3'), false);
+    });
+
     test('the same fact twice in one message is one fact, and no facts are nothing to remember', async () => {
       const entry = replayEntry('twice');
       assert.equal(await remember(one, [entry, entry]), true);
