@@ -55,6 +55,7 @@ export const VALUE_SETS: Readonly<Record<string, object>> = {
       monitoring: [],
       redis: [{ to: [{ podSelector: { matchLabels: { app: 'redis' } } }], ports: [{ port: 6380 }] }],
       tokenServices: [{ to: [{ ipBlock: { cidr: '192.0.2.0/24' } }], ports: [{ port: 443 }] }],
+      ocspResponders: [{ to: [{ ipBlock: { cidr: '198.51.100.0/24' } }], ports: [{ port: 80 }] }],
     },
     monitoring: {
       serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
