@@ -12,6 +12,7 @@ import { soapActions } from '../extproc/pipeline/request-values.ts';
 import type { ExchangeState } from '../extproc/wss/exchange-state.ts';
 import { explain, type Explanation, type Finding } from '../extproc/wss/explain.ts';
 import { operationOf, scanSoap, type SoapMessage } from '../extproc/wss/soap.ts';
+import { askingResponders } from './asking-responders.ts';
 import { readExchange } from './exchange-file.ts';
 import { loadPolicy, messageMeta, readMessage, withMessageOptions, type MessageFlags } from './message-options.ts';
 
@@ -39,7 +40,7 @@ async function run(flags: Flags): Promise<number> {
   const policy = await loadPolicy(flags);
   const bytes = await readMessage();
   const state = await readExchange(flags.exchange);
-  const explanation = explainMessage(
+  const explanation = await explainMessage(
     policy,
     flags.phase,
     messageMeta(flags, bytes),
@@ -51,14 +52,14 @@ async function run(flags: Flags): Promise<number> {
   return explanation.accepted ? 0 : REFUSED;
 }
 
-function explainMessage(
+async function explainMessage(
   policy: CompiledPolicy,
   phase: Phase,
   meta: MessageMeta,
   bytes: Buffer,
   exchange: ExchangeState,
   now: number,
-): Explanation {
+): Promise<Explanation> {
   const findings: Finding[] = [];
   let message: SoapMessage;
   try {
@@ -86,10 +87,13 @@ function explainMessage(
     findings.push({ about: 'Policy', detail: `it demands nothing of a ${phase}` });
     return { accepted: true, findings };
   }
-  const explained = explain(message, settings, {
-    ...{ now, exchange, limits: policy.limits.xml },
-    ...{ soapActions: soapActions(meta.headers), isResponse: phase === 'response' },
-  });
+  const explained = await askingResponders((revocation) =>
+    explain(message, settings, {
+      ...{ now, exchange, limits: policy.limits.xml },
+      ...{ soapActions: soapActions(meta.headers), isResponse: phase === 'response' },
+      ...(revocation && { revocation }),
+    }),
+  );
   return { ...explained, findings: [...findings, ...explained.findings] };
 }
 

@@ -9,7 +9,7 @@ import type { JobRunner } from '../pipeline/runner.ts';
 import type { OcspProvider, OcspReport } from './provider.ts';
 
 /** Rounds that one message may cost: each signer brings questions of its own. */
-export const MAX_ROUNDS = 5;
+const MAX_ROUNDS = 5;
 
 type Run = (policy: CompiledPolicy, job: Job, abandoned: () => boolean) => Promise<JobResult | RevocationNeeded>;
 

@@ -5,6 +5,7 @@
  * digest would match) that a peer must not learn.
  */
 
+import { RevocationNeededError } from '../keys/ocsp/status.ts';
 import { checkAddressing } from './addressing/check.ts';
 import { readAddressing } from './addressing/read.ts';
 import { bspViolations } from './bsp/check.ts';
@@ -51,6 +52,7 @@ export interface Explanation {
  * @param message as it came
  * @param settings the policy's `verify`
  * @param context as for {@link verify}
+ * @throws RevocationNeededError when an OCSP responder has to be asked first
  */
 export function explain(message: SoapMessage, settings: VerifySettings, context: VerifyContext): Explanation {
   const findings: Finding[] = [];
@@ -68,6 +70,7 @@ export function explain(message: SoapMessage, settings: VerifySettings, context:
     verify(message, settings, context);
     return { accepted: true, findings };
   } catch (error) {
+    if (error instanceof RevocationNeededError) throw error;
     return { accepted: false, refusal: { code: classifyFailure(error).code, reason: reasonOf(error) }, findings };
   }
 }

@@ -11,7 +11,7 @@ import {
   type DigestName,
   type SignatureAlgorithm,
 } from '../algorithms.ts';
-import { DigestMismatchError, DuplicateIdError } from '../errors.ts';
+import { CertificateRevokedError, DigestMismatchError, DuplicateIdError, RevocationUnknownError } from '../errors.ts';
 import { readKeyInfo, type KeyHint } from '../key-info/read.ts';
 import type { KeyProof } from '../key-proof.ts';
 import type { VerifySignatureSettings } from '../settings.ts';
@@ -103,8 +103,11 @@ function explainKey(
     findings,
     `${name}, key`,
     () => findSigners(state, settings, signature.algorithm, hints),
-    ([{ certificate, proof }]) => (certificate === undefined ? PROOFS[proof.kind] : `trusted: ${certificate.subject}`),
-    () => trustCause(settings, hints),
+    ([{ certificate, proof, unasked }]) =>
+      certificate === undefined
+        ? PROOFS[proof.kind]
+        : `trusted: ${certificate.subject}${unasked === undefined ? '' : ', if it is not revoked: no OCSP responder was asked'}`,
+    (error) => trustCause(settings, hints, error),
   );
   // A key that is not trusted still tells whether the message was changed.
   const keys = signers?.map(({ key }) => key) ?? namedKeys(settings, hints);
@@ -152,8 +155,8 @@ function describeHint(hint: KeyHint): string {
   }
 }
 
-function trustCause(settings: VerifySignatureSettings, hints: readonly KeyHint[]): string | undefined {
-  const { trust } = settings;
+function trustCause({ trust }: VerifySignatureSettings, hints: readonly KeyHint[], error: unknown): string | undefined {
+  if (error instanceof CertificateRevokedError || error instanceof RevocationUnknownError) return undefined;
   if (trust === undefined) return 'The policy trusts no certificate: add trustRefs.';
   const [hint] = hints;
   if (hint === undefined) return 'The Signature has no KeyInfo, so nothing says whose it is.';
