@@ -7,6 +7,8 @@ import { durationMs } from './duration.ts';
 import type { Report } from './report.ts';
 
 const NO_PRINCIPAL = 'is no name of Kerberos with a realm; write it as service/host@REALM';
+const NO_TICKET =
+  'the key of a ticket, and there is none; add secure.kerberos, or for a response request.verify.kerberos';
 const REALM_PATTERN = /^\*@[^@/\\]+$/;
 
 export function checkVerifyKerberos(report: Report, { kerberos, signature, replay }: ResolvedVerify): void {
@@ -90,10 +92,22 @@ export function checkTicketSignature(
       [...at, 'keyRef'],
       'is missing (the private key that signs); without it the key of secure.kerberos would',
     );
-  } else if (phase === 'request' || !spec.request.verify?.kerberos) {
-    report.error(
-      [...at, 'keyIdentifier'],
-      'KerberosSHA1 signs with the key of a ticket, and there is none; add secure.kerberos, or for a response request.verify.kerberos',
-    );
+  } else if (!cameWithTicket({ phase, spec })) {
+    report.error([...at, 'keyIdentifier'], `KerberosSHA1 signs with ${NO_TICKET}`);
   }
+}
+
+/** `dataKey: Kerberos` needs a ticket whose key encrypts. */
+export function checkTicketEncryption(
+  report: Report,
+  { kerberos, encryption }: ResolvedSecure,
+  context: PhaseContext,
+): void {
+  if (encryption?.dataKey !== 'Kerberos' || kerberos || cameWithTicket(context)) return;
+  report.error(['secure', 'encryption', 'dataKey'], `Kerberos encrypts with ${NO_TICKET}`);
+}
+
+/** Whether this is the response to a request whose ticket was verified. */
+function cameWithTicket({ phase, spec }: Pick<PhaseContext, 'phase' | 'spec'>): boolean {
+  return phase === 'response' && spec.request.verify?.kerberos !== undefined;
 }

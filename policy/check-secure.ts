@@ -7,7 +7,7 @@ import { checkActor } from './check-actor.ts';
 import { isLegacy, warnLegacy } from './check-algorithms.ts';
 import { warnBeyondBsp } from './check-bsp.ts';
 import { checkKeyTransport } from './check-key-transport.ts';
-import { checkSecureKerberos, checkTicketSignature, signsWithTicket } from './check-kerberos.ts';
+import { checkSecureKerberos, checkTicketEncryption, checkTicketSignature, signsWithTicket } from './check-kerberos.ts';
 import { checkParts, type PartRules } from './check-parts.ts';
 import type { PhaseContext } from './check-policy.ts';
 import { checkPool } from './check-pool.ts';
@@ -62,6 +62,7 @@ export function checkSecure(
   checkIssuedAssertion(report, secure, context);
   if (signature) checkSignature(report, signature, given?.signature, secure, context);
   checkSymmetric(report, secure, context);
+  checkTicketEncryption(report, secure, context);
   if (encryption) checkEncryption(report, encryption, given?.encryption, secure, context);
 }
 
