@@ -54,10 +54,13 @@ function valueOf({ value, attribute }: IdentityHeader, identity: Verified['ident
   }
 }
 
-/** The values as a list (RFC 9110 §5.6.1); one that looks like a list itself as a quoted string. */
+/** What a receiver would take for more than one member of a list, for none, or for another one without its outer spaces. */
+const AMBIGUOUS = /^$|[",]|^ | $/;
+
+/** The values as a list (RFC 9110 §5.6.1); one that would not come out of it as it is as a quoted string (§5.6.4). */
 function listOf(values: readonly string[] = []): string | undefined {
   if (values.length === 0) return undefined;
-  return values.map((value) => (/[",]/.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value)).join(',');
+  return values.map((value) => (AMBIGUOUS.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value)).join(',');
 }
 
 function hasControl(value: string): boolean {
