@@ -7,16 +7,12 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { parseAllDocuments } from 'yaml';
-import { convertSecurityPolicy } from '../../policy/convert/security-policy/convert.ts';
-import { CA_PEM, USER } from '../interop/cxf.ts';
-import { policyWsdl } from '../interop/policy-wsdl.ts';
+import { CA_PEM } from '../interop/cxf.ts';
 import { CATALOG } from '../interop/wsdl-catalog.ts';
-import { chainOf, ENDS, plainOrder, WsdlServices } from '../interop/wsdl-services.ts';
+import { plainOrder, WsdlServices } from '../interop/wsdl-services.ts';
+import { manifests } from './support/converted.ts';
 import { send } from './support/http.ts';
 import { TokenFleet } from './support/token-fleet.ts';
-
-type Side = 'client' | 'service';
 
 /** Anyone may send these requests, and a policy lets in only whom it can tell from others. */
 const ANONYMOUS = ['symmetric-protected', 'symmetric-derived', 'symmetric-derived-signed'];
@@ -40,9 +36,11 @@ describe('the service of a WSDL takes what the gateway makes of a plain order', 
   let plain: TokenFleet;
   let overTls: TokenFleet;
   before(async () => {
-    plain = await TokenFleet.start({ policies: PLAIN, backendPort: services.port }, () => manifests('client', PLAIN));
+    plain = await TokenFleet.start({ policies: PLAIN, backendPort: services.port }, () =>
+      manifests('client', PLAIN, CATALOG),
+    );
     overTls = await TokenFleet.start({ policies: OVER_TLS, backendPort: services.tlsPort, backendCa: CA_PEM }, () =>
-      manifests('client', OVER_TLS),
+      manifests('client', OVER_TLS, CATALOG),
     );
   });
   after(async () => {
@@ -67,7 +65,9 @@ describe('the client of a WSDL is let in by the gateway, and content with the an
   let fleet: TokenFleet;
   before(async () => {
     const { port } = shop.address() as AddressInfo;
-    fleet = await TokenFleet.start({ policies: PROVEN, backendPort: port }, () => manifests('service', PROVEN));
+    fleet = await TokenFleet.start({ policies: PROVEN, backendPort: port }, () =>
+      manifests('service', PROVEN, CATALOG),
+    );
   });
   after(() => fleet.stop());
 
@@ -112,35 +112,4 @@ async function startShop(): Promise<Server> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return server;
-}
-
-/** The converted policies of these WSDLs, and the objects that they ask for. */
-function manifests(side: Side, names: readonly string[]): object[] {
-  return names.flatMap((name) => {
-    const file = { file: `${name}.wsdl`, bytes: Buffer.from(policyWsdl(CATALOG[name])) };
-    const naming = { name, namespace: 'e2e' };
-    const { yaml, findings } = convertSecurityPolicy(file, { side, naming, include: [] });
-    assert.deepEqual(
-      findings.filter(({ severity }) => severity === 'error'),
-      [],
-      `${side} ${name}`,
-    );
-    const policies = parseAllDocuments(yaml).map((document) => document.toJS() as object);
-    return [...policies, ...objectsFor(side, name)];
-  });
-}
-
-function objectsFor(side: Side, name: string): object[] {
-  const [own, peer] = side === 'client' ? [ENDS.client, ENDS.service] : [ENDS.service, ENDS.client];
-  const object = (kind: string, suffix: string, data: Record<string, string>): object => ({
-    ...{ apiVersion: 'v1', kind, metadata: { name: `${name}-${suffix}`, namespace: 'e2e' } },
-    [kind === 'Secret' ? 'stringData' : 'data']: data,
-  });
-  return [
-    object('Secret', 'key', { 'tls.crt': chainOf(own), 'tls.key': own.privateKeyPem }),
-    object('ConfigMap', 'partner-cert', { 'tls.crt': peer.certificatePem }),
-    object('ConfigMap', 'partner-ca', { 'ca.crt': CA_PEM + peer.certificatePem }),
-    object('Secret', 'login', { username: USER.name, password: USER.password }),
-    object('Secret', 'users', { [USER.name]: USER.password }),
-  ];
 }

@@ -16,6 +16,8 @@ export interface WsdlPolicies {
   readonly soap?: '1.1' | '1.2';
   /** Whether the service is reached over TLS. */
   readonly tls?: boolean;
+  /** What an order and its receipt hold: text unless told otherwise. */
+  readonly content?: 'base64Binary';
 }
 
 const POLICY_NAMESPACES: Readonly<Record<PolicyVersion, readonly [wsp: string, sp: string]>> = {
@@ -28,7 +30,7 @@ const SOAP_BINDINGS = {
   '1.2': 'http://schemas.xmlsoap.org/wsdl/soap12/',
 };
 
-/** The WSDL of one service. The prefixes `sp`, `sp13` (what 1.3 adds), `wsp` and `wsam` are there for the assertions. */
+/** The WSDL of one service. The prefixes `sp`, `sp13` (what 1.3 adds), `wsp`, `wsoma` and `wsam` are there for the assertions. */
 export function policyWsdl({
   binding,
   input,
@@ -36,6 +38,7 @@ export function policyWsdl({
   version = '1.3',
   soap = '1.1',
   tls = false,
+  content,
 }: WsdlPolicies): string {
   const [wsp, sp] = POLICY_NAMESPACES[version];
   const policies = Object.entries({ binding, input, output }).flatMap(([name, assertions]) =>
@@ -48,16 +51,17 @@ export function policyWsdl({
   return `<?xml version="1.0" encoding="UTF-8"?>
 <wsdl:definitions xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="${SOAP_BINDINGS[soap]}"
     xmlns:wsp="${wsp}" xmlns:sp="${sp}" xmlns:sp13="http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200802"
+    xmlns:wsoma="http://schemas.xmlsoap.org/ws/2004/09/policy/optimizedmimeserialization"
     xmlns:wsam="http://www.w3.org/2007/05/addressing/metadata"
     xmlns:wsu="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
     xmlns:tns="urn:example:orders" targetNamespace="urn:example:orders" name="OrderService">
   <wsdl:types>
     <xsd:schema xmlns:xsd="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:example:orders" elementFormDefault="qualified">
       <xsd:element name="order"><xsd:complexType><xsd:sequence>
-        <xsd:element name="item" type="xsd:string"/>
+        <xsd:element name="item" type="xsd:${content ?? 'string'}"/>
       </xsd:sequence></xsd:complexType></xsd:element>
       <xsd:element name="orderResponse"><xsd:complexType><xsd:sequence>
-        <xsd:element name="receipt" type="xsd:string"/>
+        <xsd:element name="receipt" type="xsd:${content ?? 'string'}"/>
       </xsd:sequence></xsd:complexType></xsd:element>
     </xsd:schema>
   </wsdl:types>

@@ -196,3 +196,29 @@ export const CATALOG: Readonly<Record<string, WsdlPolicies>> = {
   },
   'user-digest': { binding: '', input: nested('sp:SupportingTokens', USERNAME) },
 };
+
+const MTOM = '<wsoma:OptimizedMimeSerialization/>';
+const ATTACHMENTS_SIGNED =
+  '<sp:SignedParts><sp:Body/><sp:Attachments><sp13:ContentSignatureTransform/></sp:Attachments></sp:SignedParts>';
+const ATTACHMENTS_COMPLETE =
+  '<sp:SignedParts><sp:Body/><sp:Attachments><sp13:AttachmentCompleteSignatureTransform/></sp:Attachments></sp:SignedParts>';
+const ATTACHMENTS_ENCRYPTED = '<sp:EncryptedParts><sp:Body/><sp:Attachments/></sp:EncryptedParts>';
+
+/** Services whose orders are binary: `mtom-` sends them in parts of their own, `attached-` has attachments beside the envelope. */
+export const DOCUMENTS: Readonly<Record<string, WsdlPolicies>> = Object.fromEntries(
+  Object.entries({
+    'mtom-signed': { binding: asymmetric(SENDER, RECEIVER, ...BASIC) + BODY_SIGNED + MTOM },
+    'mtom-protected': { binding: asymmetric(SENDER, RECEIVER, ...BASIC) + BODY_PROTECTED + MTOM },
+    'mtom-protected-soap12': {
+      binding: asymmetric(SENDER, RECEIVER, ...BASIC) + BODY_PROTECTED + MTOM,
+      soap: '1.2' as const,
+    },
+    'attached-signed': { binding: asymmetric(SENDER, RECEIVER, ...BASIC) + ATTACHMENTS_SIGNED },
+    'attached-protected': {
+      binding: asymmetric(SENDER, RECEIVER, ...BASIC) + ATTACHMENTS_SIGNED + ATTACHMENTS_ENCRYPTED,
+    },
+    'attached-complete': {
+      binding: asymmetric(SENDER, RECEIVER, ...BASIC) + ATTACHMENTS_COMPLETE + ATTACHMENTS_ENCRYPTED,
+    },
+  }).map(([name, policies]) => [name, { ...policies, content: 'base64Binary' as const }]),
+);

@@ -24,8 +24,9 @@ export interface TestPart {
 
 /** A multipart message with this root part and these attachments. */
 export function multipart(root: string | Buffer, parts: readonly TestPart[], type = SWA_TYPE): Buffer {
-  const rootType =
-    type === XOP_TYPE ? 'application/xop+xml; charset=UTF-8; type="text/xml"' : 'text/xml; charset=UTF-8';
+  const [, media = ''] = /; type="([^"]*)"/.exec(type) ?? [];
+  const [, startInfo] = /start-info="([^"]*)"/.exec(type) ?? [];
+  const rootType = `${media}; charset=UTF-8${startInfo === undefined ? '' : `; type="${startInfo}"`}`;
   const all = [{ header: [`Content-Type: ${rootType}`, 'Content-ID: <root@x>'], content: root }, ...parts];
   const boundary = parseRelatedType(type).boundary;
   const pieces = all.flatMap(({ header, content }) => [

@@ -39,6 +39,11 @@ export interface Requirements {
 }
 
 const RAMPART = 'http://ws.apache.org/rampart/policy';
+/** WS-MTOMPolicy 1.0 and 1.1. */
+const MTOM: ReadonlySet<string> = new Set([
+  'http://schemas.xmlsoap.org/ws/2004/09/policy/optimizedmimeserialization',
+  'http://www.w3.org/2007/08/soap12-mtom-policy',
+]);
 const BINDINGS: ReadonlySet<string> = new Set(['TransportBinding', 'SymmetricBinding', 'AsymmetricBinding']);
 /** What a partner is able to do is nothing that messages must show. */
 const WSS = [
@@ -107,6 +112,13 @@ function unknown({ namespace, name, place, ignorable, optional }: Assertion, fin
       name,
       place,
       'is configuration of Rampart itself: its users and keystores belong into the objects that the policy refers to',
+    );
+  } else if (MTOM.has(namespace)) {
+    findings.note(
+      'NoCounterpart',
+      name,
+      place,
+      'is left to the parties themselves: a policy takes messages in MTOM and others, and leaves them what they are',
     );
   } else if (ignorable) {
     findings.note('Chosen', name, place, 'is not known, and marked as ignorable');

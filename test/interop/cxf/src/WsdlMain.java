@@ -17,8 +17,8 @@ import org.apache.cxf.transport.http_jetty.JettyHTTPServerEngineFactory;
  * Apache CXF on both sides of WSDLs with WS-SecurityPolicy, on loopback. Arguments: a folder with PEM files (`service` and
  * `client` with their keys, `ca`), a folder of WSDLs, a port for HTTP and one for HTTPS, and the one user. Publishes a service for
  * each `NAME.wsdl` at `/NAME`, over HTTPS where the WSDL's own address is such a one, writes a line `ready`, and then answers each command line with a line:
- * `call NAME URL ITEM` calls a service as its WSDL wants it, at another address: `ok RECEIPT` or `failed REASON`. It ends with its
- * standard input.
+ * `call NAME URL ITEM` calls a service as its WSDL wants it, at another address: `ok RECEIPT` or `failed REASON`. For WSDLs with
+ * binary orders that is `mtom NAME URL SIZE` or `attached NAME URL SIZE`. It ends with its standard input.
  */
 public final class WsdlMain {
     private WsdlMain() {
@@ -32,6 +32,7 @@ public final class WsdlMain {
         trust(keys);
         Bus bus = BusFactory.newInstance().createBus();
         BusFactory.setDefaultBus(bus);
+        bus.getOutInterceptors().add(new OwnAttachments());
         bus.getExtension(JettyHTTPServerEngineFactory.class)
             .setTLSServerParametersForPort("127.0.0.1", Integer.parseInt(arguments[3]), Main.tls(keys, "service"));
         WsdlSide side = new WsdlSide(keys, arguments[4], arguments[5]);
@@ -45,7 +46,11 @@ public final class WsdlMain {
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in));
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
             String[] words = line.split(" ", 4);
-            answers.println(client.call(words[1], words[2], words[3]));
+            answers.println(switch (words[0]) {
+                case "mtom" -> client.mtom(words[1], words[2], Integer.parseInt(words[3]));
+                case "attached" -> client.attached(words[1], words[2], Integer.parseInt(words[3]));
+                default -> client.call(words[1], words[2], words[3]);
+            });
         }
         System.exit(0);
     }

@@ -3,11 +3,13 @@ package cxf;
 import jakarta.annotation.Resource;
 import jakarta.jws.WebService;
 import jakarta.xml.ws.WebServiceContext;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.Principal;
 import javax.xml.namespace.QName;
 import org.apache.cxf.Bus;
 import org.apache.cxf.jaxws.EndpointImpl;
+import org.apache.cxf.message.Message;
 
 /** A service for each WSDL, which demands what that says and nothing that is written here. */
 final class WsdlServices {
@@ -23,11 +25,14 @@ final class WsdlServices {
     }
 
     void publish(String root, Path wsdl) throws Exception {
-        EndpointImpl endpoint = new EndpointImpl(bus, new Shop());
+        String text = Files.readString(wsdl);
+        Object service = text.contains("base64Binary") ? new Archive() : new Shop();
+        EndpointImpl endpoint = new EndpointImpl(bus, service);
         endpoint.setWsdlLocation(wsdl.toUri().toString());
         endpoint.setServiceName(SERVICE);
         endpoint.setEndpointName(PORT);
         endpoint.setProperties(side.service());
+        endpoint.getProperties().put(Message.MTOM_ENABLED, text.contains("OptimizedMimeSerialization"));
         endpoint.publish(root + "/" + wsdl.getFileName().toString().replace(".wsdl", ""));
     }
 
