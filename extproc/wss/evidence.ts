@@ -6,13 +6,15 @@
 
 import { createHash, hash } from 'node:crypto';
 import { Certificate } from '../keys/certificate.ts';
+import { describeAttachment } from './attachments/describe.ts';
+import { attachmentPositions } from './attachments/protect.ts';
 import type { ByteRange } from './byte-ranges.ts';
 import type { Encryption } from './encryption/prepare.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { pathOf } from './explain/finding.ts';
 import type { TokenInUse } from './issued-token.ts';
 import type { SecureContext } from './secure.ts';
-import type { SecureSettings } from './settings.ts';
+import type { AttachmentMode, SecureSettings } from './settings.ts';
 import { algorithmFor } from './signature/signature-value.ts';
 import type { SoapMessage } from './soap.ts';
 import { elementAt } from './structure.ts';
@@ -38,7 +40,10 @@ export interface SignatureFacts {
   readonly certificate?: CertificateFacts;
   /** Of a message that came: what its key says about the signer. */
   readonly proof?: string;
-  /** Where what was signed stood, such as `Envelope/Body`; of a message of ours also names of the policy's parts. */
+  /**
+   * Where what was signed stood, such as `Envelope/Body`, and attachments, such as `attachment cid:a@x (Content)`; of a
+   * message of ours also names of the policy's parts.
+   */
   readonly parts: readonly string[];
 }
 
@@ -90,7 +95,7 @@ export function receivedFacts(
 }
 
 function signatureFacts({ message }: Verification, signature: GoodSignature): SignatureFacts {
-  const { algorithm, value, certificate, signed, proof } = signature;
+  const { algorithm, value, certificate, signed, proof, attachments = new Map<number, AttachmentMode>() } = signature;
   const at = ({ start }: ByteRange): number[] => {
     const element = elementAt(message.index, start);
     return element === -1 ? [] : [element];
@@ -100,7 +105,7 @@ function signatureFacts({ message }: Verification, signature: GoodSignature): Si
     valueSha256: hash('sha256', value),
     ...(certificate && { certificate: certificateFacts(certificate) }),
     proof: proof.kind,
-    parts: paths(message, signed.flatMap(at)),
+    parts: [...paths(message, signed.flatMap(at)), ...attachmentNames(message, [...attachments])],
   };
 }
 
@@ -134,13 +139,15 @@ function ourSignature(
   const key = named === 'EncryptedKeySHA1' || named === 'SAMLAssertion' ? undefined : signature?.key;
   const inUse = key?.key ?? (named === 'SAMLAssertion' ? token?.key : undefined);
   const found = elements.map(({ element }) => element);
+  const part = signature?.attachments;
+  const signedAttachments = part ? attachmentPositions(message).map((position) => [position, part.mode] as const) : [];
   return {
     // The key of an EncryptedKey is a symmetric one.
     algorithm: signature?.algorithm ?? (inUse ? algorithmFor(inUse) : 'HMAC-SHA256'),
     valueSha256: hash('sha256', Buffer.from(value, 'base64')),
     ...(key && { secret: key.name }),
     ...(key?.certificate && { certificate: certificateFacts(key.certificate) }),
-    parts: [...paths(message, found), ...own.keys()],
+    parts: [...paths(message, found), ...attachmentNames(message, signedAttachments), ...own.keys()],
   };
 }
 
@@ -148,7 +155,7 @@ function ourEncryption(
   message: SoapMessage,
   { encryption }: SecureSettings,
   { signerCertificate }: ExchangeState,
-  { targets, own }: Encryption,
+  { targets, attachments, own }: Encryption,
 ): NonNullable<SentFacts['encryption']> {
   const to = encryption?.recipient;
   const recipient =
@@ -156,18 +163,30 @@ function ourEncryption(
       ? signerCertificate && Certificate.fromDer(Buffer.from(signerCertificate))
       : to && 'certificate' in to && to.certificate;
   const found = targets.map(({ element }) => element);
+  const encrypted = attachments.map(({ position, mode }) => [position, mode] as const);
   return {
     dataAlgorithm: encryption?.dataAlgorithm ?? '',
     keyTransport: encryption?.keyTransport ?? '',
     ...(recipient && { recipient: certificateFacts(recipient) }),
     ...(to && to !== 'RequestSigner' && 'secret' in to && { secret: to.name }),
-    parts: [...paths(message, found), ...own.keys()],
+    parts: [...paths(message, found), ...attachmentNames(message, encrypted), ...own.keys()],
   };
 }
 
 function paths({ index }: SoapMessage, elements: readonly number[]): string[] {
-  const named = elements.slice(0, MAX_PARTS).map((element) => pathOf(index, element).slice(0, MAX_PATH));
-  const more = elements.length - named.length;
+  return bounded(elements, (element) => pathOf(index, element));
+}
+
+function attachmentNames(
+  { attachments }: SoapMessage,
+  named: readonly (readonly [position: number, mode: AttachmentMode])[],
+): string[] {
+  return bounded(named, ([position, mode]) => describeAttachment(attachments, position, mode));
+}
+
+function bounded<Item>(items: readonly Item[], name: (item: Item) => string): string[] {
+  const named = items.slice(0, MAX_PARTS).map((item) => name(item).slice(0, MAX_PATH));
+  const more = items.length - named.length;
   return more > 0 ? [...named, `and ${more} more`] : named;
 }
 

@@ -21,6 +21,7 @@ import {
   UsernameTokenExpiredError,
 } from './errors.ts';
 import { isOverSignature } from './endorsing/verify.ts';
+import { explainAttachments, signedAttachments } from './explain/attachments.ts';
 import { explainSaml } from './explain/saml.ts';
 import { explainSignature } from './explain/signature.ts';
 import { attempt, pathOf, reasonOf, type Finding } from './explain/finding.ts';
@@ -152,7 +153,7 @@ function explainEncryption(
     findings.push({ about, ok: false, detail: 'the policy has no decryption key', cause: 'Add verify.decryption.' });
     return;
   }
-  const before = state.decrypted.length;
+  const before = state.encryptedDataCount;
   attempt(
     findings,
     about,
@@ -162,7 +163,7 @@ function explainEncryption(
       else if (about === 'EncryptedData') decryptToken(state, decryption, child);
       else if (about === 'EncryptedAssertion') decryptAssertion(state, decryption, child);
     },
-    () => `decrypted ${state.decrypted.length - before} EncryptedData`,
+    () => `decrypted ${state.encryptedDataCount - before} EncryptedData`,
     (error) =>
       error instanceof Error && error.cause !== undefined
         ? `It was decrypted, but: ${reasonOf(error.cause)}.`
@@ -218,6 +219,7 @@ function explainDemands(state: Verification, findings: Finding[]): void {
       () => `Good signatures cover: ${signedPaths(state)}.`,
     );
   }
+  explainAttachments(state, findings);
   if (settings.saml !== undefined) explainSaml(state, settings.saml, findings);
   if (settings.signatureConfirmation) {
     attempt(
@@ -274,7 +276,8 @@ function timeCause(error: unknown, ourTime: string): string | undefined {
     : undefined;
 }
 
-function signedPaths({ message, signatures }: Verification): string {
+function signedPaths(state: Verification): string {
+  const { message, signatures } = state;
   const { index } = message;
   const paths: string[] = [];
   for (let element = 0; element < index.elementCount; element++) {
@@ -285,5 +288,6 @@ function signedPaths({ message, signatures }: Verification): string {
       paths.push(pathOf(index, element));
     }
   }
+  paths.push(...signedAttachments(state));
   return paths.length === 0 ? 'nothing' : paths.join(', ');
 }

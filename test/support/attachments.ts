@@ -42,7 +42,7 @@ export interface Opened extends OpenedMessage {
 }
 
 export function openMultipart(body: Buffer, type = SWA_TYPE): Opened {
-  const limits = { maxAttachments: 20, maxAttachmentBytes: 1 << 24 };
+  const limits = { maxAttachments: 100, maxAttachmentBytes: 1 << 24 };
   const opened = openRelated(body, parseRelatedType(type), limits);
   return { ...opened, message: scanSoap(opened.root.body, DEFAULT_LIMITS, opened.opened) };
 }
@@ -82,7 +82,7 @@ export const VERIFY_DECRYPTION: NonNullable<VerifySettings['decryption']> = {
   accept: { dataAlgorithms: ['AES256-GCM', 'AES256-CBC'], keyTransports: ['RSA-OAEP'] },
   requireSignedEncryptedData: false,
 };
-const VERIFYING: VerifySettings = {
+export const VERIFYING: VerifySettings = {
   removeSecurityHeader: true,
   signature: VERIFY_SIGNATURE,
   signatureConfirmation: false,

@@ -26,6 +26,7 @@ import { findChain, findSigners } from '../signature/signer.ts';
 import { isSignatureValid } from '../signature/verify-value.ts';
 import type { Verification } from '../verification.ts';
 import { digestCause, otherCanonicalizations } from './digest-cause.ts';
+import { attachmentCause } from './attachments.ts';
 import { attempt, pathOf, type Finding } from './finding.ts';
 
 const names = <Name extends string>(table: Readonly<Record<Name, unknown>>): Name[] => Object.keys(table) as Name[];
@@ -50,14 +51,14 @@ export function explainSignature(
   attempt(
     findings,
     `${name}, accepted algorithms`,
-    () => readAll(index, element, settings),
+    () => readAll(state, element, settings),
     () => 'the policy accepts them',
   );
   const lenient = { ...settings, accept: ALL };
   const signature = attempt(
     findings,
     `${name}, structure`,
-    () => readSignature(index, element, ALL),
+    () => readSignature(index, element, ALL, state.message.attachments?.parts.length),
     ({ algorithm, references }) => `${algorithm}, ${references.length} references`,
   );
   if (signature === undefined) return findings;
@@ -79,8 +80,9 @@ const PROOFS: Readonly<Record<KeyProof['kind'], string>> = {
   kerberos: 'the key of the ticket',
 };
 
-function readAll(index: XmlIndex, element: number, { accept }: VerifySignatureSettings): void {
-  const { references } = readSignature(index, element, accept);
+function readAll({ message }: Verification, element: number, { accept }: VerifySignatureSettings): void {
+  const { index, attachments } = message;
+  const { references } = readSignature(index, element, accept, attachments?.parts.length);
   for (const reference of references) readReference(index, reference, accept);
 }
 
@@ -233,11 +235,15 @@ function explainReference(
       checkReference(state, settings, reference);
       return reference;
     },
-    ({ id, digest }) => `#${id} is ${pathsOf(index, id)}; the ${digest} digest matches`,
+    ({ id, attachment, digest }) => {
+      const target = attachment ? `${id} is an attachment (${attachment})` : `#${id} is ${pathsOf(index, id)}`;
+      return `${target}; the ${digest} digest matches`;
+    },
     (error) => {
       if (reference === undefined) return undefined;
       if (error instanceof DuplicateIdError) return `The id ${reference.id} is on ${pathsOf(index, reference.id)}.`;
-      return error instanceof DigestMismatchError ? mismatchCause(index, reference) : undefined;
+      if (!(error instanceof DigestMismatchError)) return undefined;
+      return reference.attachment ? attachmentCause(state, reference) : mismatchCause(index, reference);
     },
   );
 }
