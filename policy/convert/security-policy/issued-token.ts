@@ -73,8 +73,7 @@ export function issuedToken(context: Context, token: Token, use: 'signs' | 'supp
 
 function addressOf({ assertion }: Token, findings: Findings): Section {
   const { document, element } = assertion;
-  const { index } = document;
-  const issuer = index.children(element).find((child) => index.localName(child) === 'Issuer');
+  const issuer = childNamed(assertion, 'Issuer');
   const address = issuer === undefined ? undefined : addressIn(document, issuer);
   const url = address !== undefined && HTTPS.test(address) ? address : undefined;
   if (url !== undefined) return { url };
@@ -104,11 +103,31 @@ function addressIn({ index }: XmlDocument, issuer: number): string | undefined {
   return undefined;
 }
 
+/** Text of an element of the template, whatever version of WS-Trust it is of. */
+export function templateText({ assertion }: Token, localName: string): string | undefined {
+  const { index } = assertion.document;
+  const template = childNamed(assertion, 'RequestSecurityTokenTemplate');
+  const found =
+    template === undefined ? undefined : index.children(template).find((child) => index.localName(child) === localName);
+  return found !== undefined && index.hasOnlyText(found) ? index.text(found).trim() : undefined;
+}
+
+/** What the issuer calls itself in tokens (`sp:IssuerName`, §5.4.2). */
+export function issuerNameOf({ assertion }: Token): string | undefined {
+  const { index } = assertion.document;
+  const found = childNamed(assertion, 'IssuerName');
+  return found !== undefined && index.hasOnlyText(found) ? index.text(found).trim() : undefined;
+}
+
+function childNamed({ document: { index }, element }: Token['assertion'], localName: string): number | undefined {
+  return index.children(element).find((child) => index.localName(child) === localName);
+}
+
 /** What the template asks for (`sp:RequestSecurityTokenTemplate`): it goes into the request. */
 function templateOf({ assertion }: Token, findings: Findings, use: 'signs' | 'supports'): Section {
-  const { document, element } = assertion;
+  const { document } = assertion;
   const { index } = document;
-  const template = index.children(element).find((child) => index.localName(child) === 'RequestSecurityTokenTemplate');
+  const template = childNamed(assertion, 'RequestSecurityTokenTemplate');
   const section: Section = {};
   const claims: Section[] = [];
   for (const child of template === undefined ? [] : index.children(template)) {

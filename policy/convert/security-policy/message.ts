@@ -73,9 +73,11 @@ export function messageOf(requirements: Requirements, direction: Direction, find
     ...protection.signed,
     ...(timestamp ? [{ part: 'Timestamp' as const }] : []),
     ...(usernameToken?.signed ? [{ part: 'UsernameToken' as const }] : []),
+    ...(assertion?.signed ? [{ part: 'Assertion' as const }] : []),
   ]);
   const encrypted: PartDraft[] = [...protection.encrypted];
   if (usernameToken?.encrypted) encrypted.push({ part: 'UsernameToken' });
+  if (assertion?.encrypted) encrypted.push({ part: 'Assertion' });
   if (binding.encryptSignature && signed.length > 0) encrypted.push({ part: 'Signature' });
   // A token that is only referred to is none of the message's.
   if (binding.protectTokens && signer && signed.length > 0 && isIncluded(signer, direction))

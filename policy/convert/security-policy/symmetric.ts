@@ -5,6 +5,8 @@ import { fieldOf, partnerCertificate, type Context } from './context.ts';
 import type { Message } from './message.ts';
 import type { PartDraft } from './parts.ts';
 import { decryptionOf, signatureAccept, signedParts } from './protected.ts';
+import { hasSecret } from './saml-token.ts';
+import type { Direction } from './side.ts';
 import { keyIdentifierOf, type Token, type TokenKind } from './tokens.ts';
 import type { Section } from './to-secure.ts';
 
@@ -18,7 +20,7 @@ export function symmetricSecure(context: Context, message: Message): Section {
     signature: {
       ...(suite && { algorithm: `HMAC-${suite.signatureHash}`, digest: suite.digest }),
       ...(suite && suite.canonicalization !== 'ExclusiveC14N' && { canonicalization: suite.canonicalization }),
-      keyIdentifier: direction === 'input' ? 'EncryptedKey' : 'EncryptedKeySHA1',
+      keyIdentifier: signedWith(token, direction),
       ...derivedKey(token, signatureKeyLength(suite?.dataAlgorithm)),
       parts: signature.parts,
     },
@@ -30,11 +32,9 @@ export function symmetricSecure(context: Context, message: Message): Section {
   }
   const data = suite && !triple ? { dataAlgorithm: suite.dataAlgorithm } : {};
   const parts = encryption?.parts ?? [];
-  if (direction === 'output') {
-    return {
-      ...signed,
-      ...(encryption && { encryption: { dataKey: 'Request', ...derivedKey(token), ...data, parts } }),
-    };
+  const dataKey = DATA_KEYS[token.kind] ?? (direction === 'output' ? 'Request' : undefined);
+  if (dataKey !== undefined) {
+    return { ...signed, ...(encryption && { encryption: { dataKey, ...derivedKey(token), ...data, parts } }) };
   }
   return {
     ...signed,
@@ -49,14 +49,27 @@ export function symmetricSecure(context: Context, message: Message): Section {
   };
 }
 
+/** Keys of tokens that encrypt data as they are, or what is derived from them. */
+const DATA_KEYS: Readonly<Partial<Record<TokenKind, string>>> = {
+  KerberosToken: 'Kerberos',
+  IssuedToken: 'IssuedToken',
+};
+
+function signedWith(token: Token, direction: Direction): string {
+  if (token.kind === 'IssuedToken') return 'SAMLAssertion';
+  if (token.kind === 'KerberosToken') return 'KerberosSHA1';
+  return direction === 'input' ? 'EncryptedKey' : 'EncryptedKeySHA1';
+}
+
 /** A request brings its key; an answer is protected with the one that its request took along. */
 export function symmetricVerify(context: Context, message: Message): Section {
   const { direction, timestamp, signature, encryption } = message;
   const token = protectionToken(context, message, 'verify');
   if (token === undefined) return {};
   const parts: readonly PartDraft[] = encryption?.parts ?? [];
-  const opens = direction === 'input' || encryption !== undefined;
-  const anonymous = signature && direction === 'input' && isAnonymous(message);
+  const brings = direction === 'input' && token.kind !== 'KerberosToken';
+  const opens = brings || encryption !== undefined;
+  const anonymous = signature && brings && token.kind === 'X509Token' && isAnonymous(message);
   if (anonymous) {
     const { name, place } = context.requirements.binding?.assertion ?? token.assertion;
     context.findings.error(
@@ -69,7 +82,7 @@ export function symmetricVerify(context: Context, message: Message): Section {
   }
   return {
     ...(opens && {
-      decryption: decryptionOf(context, direction, parts, direction === 'input'),
+      decryption: decryptionOf(context, direction, parts, brings),
     }),
     ...(signature &&
       !anonymous && {
@@ -91,7 +104,8 @@ function protectionToken(context: Context, message: Message, section: 'secure' |
   if (token === undefined || binding === undefined) return undefined;
   const { name, place } = token.assertion;
   const at = fieldOf(direction, section);
-  if (token.kind !== 'X509Token') {
+  const known = token.kind === 'X509Token' || token.kind === 'KerberosToken';
+  if (!known && !(hasSecret(token) && direction === 'input')) {
     const messages = direction === 'input' ? 'requests' : 'answers';
     const text = `keys of such a token protect no ${messages} here; ${instead(token.kind)}`;
     findings.error('NotExpressible', name, place, text, at);

@@ -3,9 +3,11 @@
 import { fieldOf, need, ownKey, partnerCertificate, type Context } from './context.ts';
 import { endorsingOf } from './endorsing.ts';
 import { issuedToken } from './issued-token.ts';
+import { sentTicket } from './kerberos-token.ts';
 import type { Message, Signing } from './message.ts';
+import { hasSecret, isAssertion, madeAssertion, otherToken } from './saml-token.ts';
 import { symmetricSecure } from './symmetric.ts';
-import { isCertificate, keyIdentifierOf, tokenTypeOf, type Token } from './tokens.ts';
+import { isCertificate, isIncluded, keyIdentifierOf, tokenTypeOf, type Token } from './tokens.ts';
 
 /** Fields of a section, in the order in which they are written. */
 export type Section = Record<string, unknown>;
@@ -13,34 +15,30 @@ export type Section = Record<string, unknown>;
 /** @returns undefined where the message gets nothing */
 export function secureOf(context: Context, message: Message): Section | undefined {
   const { binding, confirmation } = context.requirements;
-  const { direction, timestamp, usernameToken, assertion, signature, encryption } = message;
+  const { direction, timestamp, usernameToken, signature, encryption } = message;
   const symmetric = binding?.kind === 'Symmetric' && (signature ?? encryption) !== undefined;
   const section: Section = {
     ...(timestamp && { timestamp: {} }),
     ...(usernameToken && { usernameToken: usernameTokenOf(context, usernameToken.token) }),
     ...tokenOf(context, message),
     ...(!symmetric && signature && { signature: signatureOf(context, message, signature) }),
-    ...endorsingOf(context, message),
     ...(!symmetric && encryption && { encryption: encryptionOf(context, message, encryption) }),
     ...(symmetric && symmetricSecure(context, message)),
+    ...endorsingOf(context, message),
   };
-  reportUnsupported(context, message);
+  if (usernameToken?.token.derivedKeys) passwordKey(context, usernameToken.token);
   if (confirmation && direction === 'output') confirm(context, section);
-  if (assertion?.signed && binding?.kind !== 'Transport') {
-    const { name, place } = assertion.assertion;
-    context.findings.error(
-      'NotExpressible',
-      name,
-      place,
-      'a token that does not sign cannot be signed; ask the partner whether sp:SupportingTokens will do',
-    );
-  }
   if (Object.keys(section).length === 0) return undefined;
   return {
     ...(binding && binding.layout !== 'Lax' && { layout: binding.layout }),
     ...(binding?.order === 'EncryptThenSign' && { order: binding.order }),
     ...section,
   };
+}
+
+function passwordKey({ findings }: Context, { assertion: { name, place } }: Token): void {
+  const message = 'keys that are derived from the password are not used; ask the partner for another token';
+  findings.error('NotExpressible', name, place, message);
 }
 
 function usernameTokenOf(context: Context, token: Token): Section {
@@ -55,24 +53,21 @@ function usernameTokenOf(context: Context, token: Token): Section {
   };
 }
 
-/** The token of a token service: one that supports, or the one that signs. */
-function tokenOf(context: Context, { direction, signature, assertion }: Message): Section {
-  const signs = signature?.token.kind === 'IssuedToken' ? signature.token : undefined;
-  const token = signs ?? assertion?.token;
-  if (token === undefined) return {};
-  const at = fieldOf(direction, 'secure', 'securityToken');
-  if (signs && assertion) {
-    const { name, place } = assertion.assertion;
-    context.findings.error(
-      'NotExpressible',
-      name,
-      place,
-      'a message gets one issued token, and another one signs it',
-      at,
-    );
+/** What a request bears to prove who it is from, besides certificates and passwords. */
+function tokenOf(context: Context, message: Message): Section {
+  const token = otherToken(context, message, 'secure');
+  switch (token?.kind) {
+    case 'IssuedToken': {
+      const protects = token === message.signature?.token || token === message.encryption?.token;
+      return { securityToken: issuedToken(context, token, protects ? 'signs' : 'supports') };
+    }
+    case 'SamlToken':
+      return { saml: madeAssertion(context, token, message) };
+    case 'KerberosToken':
+      return { kerberos: sentTicket(context, token, message.direction) };
+    default:
+      return {};
   }
-  if (token.kind !== 'IssuedToken') return {};
-  return { securityToken: issuedToken(context, token, signs ? 'signs' : 'supports') };
 }
 
 function signatureOf(context: Context, message: Message, { token, parts }: Signing): Section {
@@ -82,8 +77,18 @@ function signatureOf(context: Context, message: Message, { token, parts }: Signi
     ...(suite && { digest: suite.digest }),
     ...(suite && suite.canonicalization !== 'ExclusiveC14N' && { canonicalization: suite.canonicalization }),
   };
-  // The token decides whether a certificate's key or a secret signs, and the algorithm follows.
-  if (token.kind === 'IssuedToken') return { ...common, keyIdentifier: 'SAMLAssertion', parts };
+  if (isAssertion(token)) {
+    const algorithm = suite && `${hasSecret(token) ? 'HMAC' : 'RSA'}-${suite.signatureHash}`;
+    return { ...(algorithm && { algorithm }), ...common, keyIdentifier: 'SAMLAssertion', parts };
+  }
+  if (token.kind === 'KerberosToken') {
+    return {
+      ...(suite && { algorithm: `HMAC-${suite.signatureHash}` }),
+      ...common,
+      keyIdentifier: isIncluded(token, message.direction) ? 'BinarySecurityToken' : 'KerberosSHA1',
+      parts,
+    };
+  }
   const { name, place } = token.assertion;
   if (!isCertificate(token)) {
     context.findings.error(
@@ -150,30 +155,4 @@ function confirm({ requirements, findings }: Context, { signature }: Section): v
     place,
     'requests or answers are not signed, so there is nothing to confirm or to confirm it with',
   );
-}
-
-/** Tokens that this version cannot write. */
-function reportUnsupported({ findings }: Context, { usernameToken, assertion, kerberos }: Message): void {
-  if (assertion?.token.kind === 'SamlToken') {
-    const { name, place } = assertion.token.assertion;
-    findings.error(
-      'NotExpressible',
-      name,
-      place,
-      'assertions are not made here; use a SecurityTokenService and secure.securityToken if one issues them',
-    );
-  }
-  if (kerberos) {
-    const { name, place } = kerberos.token.assertion;
-    findings.error('NotExpressible', name, place, 'Kerberos tickets are not sent; ask the partner for another token');
-  }
-  if (usernameToken?.token.derivedKeys) {
-    const { name, place } = usernameToken.token.assertion;
-    findings.error(
-      'NotExpressible',
-      name,
-      place,
-      'keys that are derived from the password are not used; ask the partner for another token',
-    );
-  }
 }

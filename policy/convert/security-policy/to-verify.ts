@@ -2,8 +2,10 @@
 
 import { fieldOf, need, partnerAuthority, type Context } from './context.ts';
 import { demandedEndorsingOf } from './endorsing.ts';
+import { demandedTicket } from './kerberos-token.ts';
 import type { Message, Signing } from './message.ts';
 import { decryptionOf, signatureAccept, signedParts } from './protected.ts';
+import { demandedAssertion, hasSecret, isAssertion, otherToken } from './saml-token.ts';
 import { symmetricVerify } from './symmetric.ts';
 import type { Section } from './to-secure.ts';
 import { isCertificate, isIncluded, type Token } from './tokens.ts';
@@ -20,8 +22,13 @@ export function verifyOf(context: Context, message: Message): Section | undefine
     ...(!symmetric && signature && { signature: signatureOf(context, message, signature) }),
     ...demandedEndorsingOf(context, message),
     ...(usernameToken && { usernameToken: usernameTokenOf(context, usernameToken.token) }),
+    ...tokenOf(context, message),
   };
-  reportUnsupported(context, message);
+  if (usernameToken?.token.derivedKeys) {
+    const { name, place } = usernameToken.token.assertion;
+    const text = 'keys that are derived from the password are not used; demand another token';
+    context.findings.error('NotExpressible', name, place, text);
+  }
   if (binding && binding.layout !== 'Lax' && Object.keys(verified).length > 0) {
     context.findings.note(
       'NotChecked',
@@ -47,16 +54,15 @@ export function verifyOf(context: Context, message: Message): Section | undefine
 }
 
 function signatureOf(context: Context, { direction, timestamp }: Message, { token, parts }: Signing): Section {
+  const secret = token.kind === 'KerberosToken' || hasSecret(token);
+  if (secret || isAssertion(token)) {
+    return { ...signedParts(parts, timestamp), ...signatureAccept(context, secret ? 'HMAC' : 'RSA') };
+  }
   const { name, place } = token.assertion;
   const at = fieldOf(direction, 'verify', 'signature');
   if (!isCertificate(token)) {
-    context.findings.error(
-      'NotExpressible',
-      name,
-      place,
-      'signatures of such tokens are not verified; demand an X.509 token',
-      at,
-    );
+    const message = 'signatures of such tokens are not verified; demand an X.509 token';
+    context.findings.error('NotExpressible', name, place, message, at);
   }
   if (token.kind === 'KeyValueToken') {
     context.findings.note('Stricter', name, place, 'keys must be those of certificates that are trusted', at);
@@ -68,7 +74,16 @@ function signatureOf(context: Context, { direction, timestamp }: Message, { toke
   };
 }
 
-function decryption(context: Context, { direction, encryption, usernameToken }: Message): Section {
+/** What a request must bear to prove who it is from, besides certificates and passwords. */
+function tokenOf(context: Context, message: Message): Section {
+  const token = otherToken(context, message, 'verify');
+  if (token === undefined) return {};
+  return token.kind === 'KerberosToken'
+    ? { kerberos: demandedTicket(context, token, message.direction) }
+    : { saml: demandedAssertion(context, token, message) };
+}
+
+function decryption(context: Context, { direction, signature, encryption, usernameToken }: Message): Section {
   const { binding } = context.requirements;
   const at = fieldOf(direction, 'verify', 'decryption');
   if (encryption) {
@@ -78,6 +93,10 @@ function decryption(context: Context, { direction, encryption, usernameToken }: 
       context.findings.error('NotExpressible', name, place, message, at);
     }
     return { decryption: decryptionOf(context, direction, encryption.parts, true) };
+  }
+  if (signature && hasSecret(signature.token)) {
+    context.comments.push({ at, text: 'The key of the token comes encrypted for the certificate of the service.' });
+    return { decryption: decryptionOf(context, direction, [], true) };
   }
   const own = binding?.tokens[direction].encryption;
   if (usernameToken === undefined || own === undefined || !isCertificate(own)) return {};
@@ -92,22 +111,4 @@ function usernameTokenOf(context: Context, token: Token): Section {
   const passwordType = token.has('NoPassword') ? 'None' : token.has('HashPassword') ? 'Digest' : 'Text';
   const name = need(context, 'Secret', 'users', 'a key for each user name, whose value is the password');
   return { usersRef: { name }, ...(passwordType !== 'Digest' && { passwordTypes: [passwordType] }) };
-}
-
-/** Tokens that this version cannot verify. */
-function reportUnsupported({ findings }: Context, { usernameToken, assertion, kerberos }: Message): void {
-  for (const each of [assertion, kerberos]) {
-    if (each === undefined) continue;
-    const { name, place } = each.token.assertion;
-    findings.error('NotExpressible', name, place, 'such tokens are not verified; let the backend check them');
-  }
-  if (usernameToken?.token.derivedKeys) {
-    const { name, place } = usernameToken.token.assertion;
-    findings.error(
-      'NotExpressible',
-      name,
-      place,
-      'keys that are derived from the password are not used; demand another token',
-    );
-  }
 }
