@@ -33,9 +33,17 @@ function findProblem(): string | undefined {
   try {
     loadKerberosAddon();
     return undefined;
-  } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND';
-    const what = missing ? 'is not installed' : 'cannot be loaded, because it was not built or libkrb5 is missing';
+  } catch {
+    const what = isThere() ? 'cannot be loaded, because it was not built or libkrb5 is missing' : 'is not installed';
     return `needs the optional npm package kerberos, which ${what}; ${HOW_TO_MEND}`;
+  }
+}
+
+function isThere(): boolean {
+  try {
+    require.resolve('kerberos');
+    return true;
+  } catch {
+    return false;
   }
 }
