@@ -2,7 +2,7 @@
 
 import type { Evidence } from '../pipeline/engine.ts';
 import type { Verdict } from '../pipeline/verdict.ts';
-import type { ReceivedFacts } from '../wss/evidence.ts';
+import type { ReceivedFacts, SentFacts } from '../wss/evidence.ts';
 import type { DecisionRecord } from './line.ts';
 
 /** Names are rarely as long; a peer must not fill the log with one. */
@@ -23,7 +23,7 @@ export function decisionRecord(verdict: Verdict, now: number): DecisionRecord | 
       ...(received && { signatures: received.signatures, decrypted: received.decrypted }),
       replay,
     },
-    sent: { bytes: bytesOut, sha256: sentSha256, ...sent },
+    sent: { bytes: bytesOut, sha256: sentSha256, ...whatLeft(sent) },
     ...(resent && { resentRequest: resentRequest && sentAgain(resentRequest) }),
   };
 }
@@ -43,7 +43,13 @@ function whoIs({
 }
 
 function sentAgain({ sentSha256: sha256, sent }: Evidence): object {
-  return { sha256, ...sent };
+  return { sha256, ...whatLeft(sent) };
+}
+
+/** A peer may have a say in whom an assertion is about. */
+function whatLeft(sent: SentFacts | undefined): SentFacts | undefined {
+  if (sent?.assertion === undefined) return sent;
+  return { ...sent, assertion: { ...sent.assertion, subject: cut(sent.assertion.subject) } };
 }
 
 function cut(text: string): string {

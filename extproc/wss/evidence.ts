@@ -12,9 +12,9 @@ import type { ByteRange } from './byte-ranges.ts';
 import type { Encryption } from './encryption/prepare.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { pathOf } from './explain/finding.ts';
-import type { TokenInUse } from './issued-token.ts';
+import type { AssertionFacts, TokenInUse } from './issued-token.ts';
 import type { SecureContext } from './secure.ts';
-import type { AttachmentMode, SecureSettings } from './settings.ts';
+import type { AttachmentMode, DataKeySource, SecureSettings, SigningKey } from './settings.ts';
 import { algorithmFor } from './signature/signature-value.ts';
 import type { SoapMessage } from './soap.ts';
 import { elementAt } from './structure.ts';
@@ -59,18 +59,26 @@ export interface ReceivedFacts {
   readonly decrypted: number;
 }
 
+/** A signature of ours; `secret`: name of the Secret that holds the key. */
+export type OwnSignatureFacts = SignatureFacts & { readonly secret?: string };
+
 /** What a message that leaves got from us. */
 export interface SentFacts {
-  /** `secret`: name of the Secret that holds the key. */
-  readonly signature?: SignatureFacts & { readonly secret?: string };
+  readonly signature?: OwnSignatureFacts;
+  /** Over that signature. */
+  readonly endorsing?: readonly OwnSignatureFacts[];
   readonly encryption?: {
     readonly dataAlgorithm: string;
-    readonly keyTransport: string;
+    /** Where the key comes from that encrypts; absent: a new one, which went to the recipient by `keyTransport`. */
+    readonly dataKey?: DataKeySource;
+    readonly keyTransport?: string;
     readonly recipient?: CertificateFacts;
     /** With AES-KW: the name of the Secret that it was encrypted with. */
     readonly secret?: string;
     readonly parts: readonly string[];
   };
+  /** The assertion that we made. */
+  readonly assertion?: AssertionFacts;
   /** The kinds of tokens besides that of the signature. */
   readonly tokens: readonly string[];
 }
@@ -112,6 +120,7 @@ function signatureFacts({ message }: Verification, signature: GoodSignature): Si
 /**
  * @param toSign what was found of the policy's parts
  * @param signatureValue base64; undefined: the message got no Signature
+ * @param endorsements the values of the signatures over it, in the order of the settings
  */
 export function sentFacts(
   message: SoapMessage,
@@ -119,11 +128,14 @@ export function sentFacts(
   { exchange, token }: SecureContext,
   toSign: FoundParts,
   encryption: Encryption | undefined,
-  signatureValue: string | undefined,
+  { signatureValue, endorsements }: { readonly signatureValue?: string; readonly endorsements?: readonly string[] },
 ): SentFacts {
+  const assertion = settings.securityToken && token?.assertion;
   return {
     ...(signatureValue !== undefined && { signature: ourSignature(message, settings, token, toSign, signatureValue) }),
+    ...(endorsements && { endorsing: endorsements.map((value, at) => ourEndorsement(settings, value, at)) }),
     ...(encryption && { encryption: ourEncryption(message, settings, exchange, encryption) }),
+    ...(assertion && { assertion }),
     tokens: [...(settings.usernameToken ? ['UsernameToken'] : []), ...(settings.securityToken ? ['IssuedToken'] : [])],
   };
 }
@@ -134,7 +146,7 @@ function ourSignature(
   token: TokenInUse | undefined,
   { elements, own }: FoundParts,
   value: string,
-): NonNullable<SentFacts['signature']> {
+): OwnSignatureFacts {
   const named = signature?.keyIdentifier;
   const key = named === 'EncryptedKeySHA1' || named === 'SAMLAssertion' ? undefined : signature?.key;
   const inUse = key?.key ?? (named === 'SAMLAssertion' ? token?.key : undefined);
@@ -145,10 +157,23 @@ function ourSignature(
     // The key of an EncryptedKey is a symmetric one.
     algorithm: signature?.algorithm ?? (inUse ? algorithmFor(inUse) : 'HMAC-SHA256'),
     valueSha256: hash('sha256', Buffer.from(value, 'base64')),
-    ...(key && { secret: key.name }),
-    ...(key?.certificate && { certificate: certificateFacts(key.certificate) }),
+    ...(key && ownKey(key)),
     parts: [...paths(message, found), ...attachmentNames(message, signedAttachments), ...own.keys()],
   };
+}
+
+function ourEndorsement({ endorsing = [] }: SecureSettings, value: string, at: number): OwnSignatureFacts {
+  const { key, algorithm } = endorsing[at];
+  return {
+    algorithm: algorithm ?? algorithmFor(key.key),
+    valueSha256: hash('sha256', Buffer.from(value, 'base64')),
+    ...ownKey(key),
+    parts: ['Signature'],
+  };
+}
+
+function ownKey({ name, certificate }: SigningKey): { secret: string; certificate?: CertificateFacts } {
+  return { secret: name, ...(certificate && { certificate: certificateFacts(certificate) }) };
 }
 
 function ourEncryption(
@@ -166,7 +191,7 @@ function ourEncryption(
   const encrypted = attachments.map(({ position, mode }) => [position, mode] as const);
   return {
     dataAlgorithm: encryption?.dataAlgorithm ?? '',
-    keyTransport: encryption?.keyTransport ?? '',
+    ...(encryption?.dataKey ? { dataKey: encryption.dataKey } : { keyTransport: encryption?.keyTransport ?? '' }),
     ...(recipient && { recipient: certificateFacts(recipient) }),
     ...(to && to !== 'RequestSigner' && 'secret' in to && { secret: to.name }),
     parts: [...paths(message, found), ...attachmentNames(message, encrypted), ...own.keys()],

@@ -34,6 +34,19 @@ export interface TokenInUse {
   readonly key?: KeyObject;
   /** Of a Kerberos token: base64 SHA-1 over its octets, by which answers refer to it. */
   readonly kerberosSha1?: string;
+  /** Of an assertion that we made. */
+  readonly assertion?: AssertionFacts;
+}
+
+/** What a decision log keeps of an assertion that we made. */
+export interface AssertionFacts {
+  readonly id: string;
+  readonly version: '1.1' | '2.0';
+  readonly issuer: string;
+  readonly subject: string;
+  readonly confirmation: string;
+  /** Name of the Secret with the key that signed it. */
+  readonly secret: string;
 }
 
 /** The token that a caller proved itself with, to be handed on to a token service (WS-Trust OnBehalfOf, ActAs). */

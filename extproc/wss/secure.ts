@@ -148,7 +148,7 @@ export async function secure(
     ...(message.attachments && { attachments: message.attachments }),
     exchange: { ...remember(exchange, prepared, result), ...sentTicket(token) },
     ...(context.evidence && {
-      evidence: sentFacts(message, settings, context, toSign, prepared, result.signatureValue),
+      evidence: sentFacts(message, settings, context, toSign, prepared, result),
     }),
   };
 }

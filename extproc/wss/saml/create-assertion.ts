@@ -70,6 +70,10 @@ export async function createAssertion(
         ...(holder?.secret && { secret: holder.secret }),
       },
       ...(holder && { key: holder.key }),
+      assertion: {
+        ...{ id, version: settings.version, issuer: settings.issuer, subject: content.subject.name },
+        ...{ confirmation: settings.confirmation, secret: key.name },
+      },
     },
   };
 }
