@@ -94,6 +94,23 @@ for (const kind of ['standalone', 'cluster'] as const) {
       assert.equal(await two.store.replay.remember(plain, Date.now(), 'Refuse', 'orders 3'), false);
     });
 
+    test('a delivery that Redis did not answer in time is accepted when it comes again, and stays known', async () => {
+      const entries = message('delivered slowly');
+      const deliver = async (delivery: string) => {
+        try {
+          return await two.store.replay.remember(entries, Date.now(), 'Refuse', delivery);
+        } catch {
+          return 'unavailable';
+        }
+      };
+      for (const server of servers) server.pause();
+      assert.equal(await deliver('slow 1'), 'unavailable');
+      for (const server of servers) server.resume();
+      await until('it is accepted', async () => (await deliver('slow 1')) === true);
+      assert.equal(await deliver('slow 2'), false);
+      assert.equal(await remember(one, entries), false);
+    });
+
     test('the same fact twice in one message is one fact, and no facts are nothing to remember', async () => {
       const entry = replayEntry('twice');
       assert.equal(await remember(one, [entry, entry]), true);
