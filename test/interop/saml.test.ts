@@ -84,6 +84,12 @@ const rows: Row[] = (['1.1', '2.0'] as const).flatMap((version): Row[] => [
     ),
   ),
   ...either('encrypted').map((fields): Row => ({ version, confirmation: 'SenderVouches', fields })),
+  // SAML 1.1 has no EncryptedAssertion.
+  ...(version === '2.0' ? either('keyBeside') : []).flatMap((beside): Row[] => [
+    { version, confirmation: 'Bearer', fields: { encryptedAssertion: 'true', ...beside } },
+    { version, confirmation: 'HolderOfKey', fields: { proof: 'X509', encryptedAssertion: 'true', ...beside } },
+    { version, confirmation: 'HolderOfKey', fields: { proof: 'Secret', encryptedAssertion: 'true', ...beside } },
+  ]),
   { version, confirmation: 'SenderVouches', fields: { signed: 'false' } },
   { version, confirmation: 'SenderVouches', fields: { direct: 'true' } },
   { version, confirmation: 'HolderOfKey', fields: { proof: 'X509', direct: 'true' } },
@@ -122,7 +128,9 @@ describe('assertions of WSS4J', () => {
         attributes: new Map([['role', ['clerk', 'buyer & <more>']]]),
         confirmation,
       });
-      if (fields['encrypted'] === undefined) assert.ok(message.includes('Assertion'));
+      if (fields['encryptedAssertion'] !== undefined) assert.ok(message.includes(':EncryptedAssertion'));
+      if (fields['encrypted'] === undefined && fields['encryptedAssertion'] === undefined)
+        assert.ok(message.includes('Assertion'));
       else assert.ok(!message.includes('alice'));
       assert.throws(() => verifyOurs(message, settingsFor(confirmation, { audiences: ['urn:other'] })));
     });

@@ -73,6 +73,10 @@ final class Saml {
             case "holder-of-key" -> holderOfKey(header, assertion, secret);
             default -> senderVouches(header, assertion);
         }
+        if (request.flag("encryptedAssertion", false)) {
+            EncryptedAssertions.encrypt(header, assertion, keys.certificate(request.get("recipient")),
+                request.flag("keyBeside", false));
+        }
         if (request.flag("encrypted", false)) {
             WSSecEncrypt encrypt = new WSSecEncrypt(header);
             encrypt.setUserInfo(request.get("recipient"));
