@@ -36,7 +36,7 @@ function withoutPlace(spec: object): unknown {
 }
 
 /** Tokens and signatures that are not put into words of WS-SecurityPolicy: the printed policy names them as not expressed. */
-const UNSAID = /^(issued-transport|kerberos-|saml-|symmetric-(endorsed|issued|kerberos)|metro-issued-token.wsdl service)/;
+const UNSAID = /^(issued-transport|kerberos-|saml-|symmetric-(issued|kerberos)|metro-issued-token.wsdl service)/;
 
 for (const name of globSync('*.{wsdl,xml}', { cwd: folder }).sort()) {
   // Nothing of a conversation can be expressed, so that there is nothing to print.

@@ -18,7 +18,8 @@ export function bindingKind({ input, output }: Exchange): 'Transport' | 'Symmetr
   return wires.some(({ timestamp, signature }) => timestamp || signature) ? 'Transport' : undefined;
 }
 
-function isSymmetric({ signature }: Wire): boolean {
+function isSymmetric({ signature, tokenSigns }: Wire): boolean {
   const { keyIdentifier, algorithm } = signature ?? {};
-  return keyIdentifier === 'EncryptedKeySHA1' || (algorithm?.startsWith('HMAC') ?? false);
+  if (keyIdentifier?.startsWith('EncryptedKey')) return true;
+  return !tokenSigns && (algorithm?.startsWith('HMAC') ?? false);
 }

@@ -23,6 +23,12 @@ export interface WireEncryption {
   readonly parts: readonly Part[];
 }
 
+/** A signature over the message signature. */
+export interface WireEndorsing {
+  readonly keyIdentifier: string;
+  readonly signed: boolean;
+}
+
 export interface WireUser {
   readonly passwordType: string;
   readonly nonce: boolean;
@@ -37,6 +43,11 @@ export interface Wire {
   readonly signature?: WireSignature;
   readonly encryption?: WireEncryption;
   readonly usernameToken?: WireUser;
+  readonly endorsing: readonly WireEndorsing[];
+  /** Known of what is written: on arrival such keys are always understood. */
+  readonly derivedKeys: boolean;
+  /** The key of an assertion or a ticket may sign. */
+  readonly tokenSigns: boolean;
   readonly issuedToken: boolean;
   /** Header blocks of WS-Addressing are written or demanded. */
   readonly addressing: boolean;
@@ -54,6 +65,7 @@ export function wireOf(spec: ResolvedSpec, side: Side, direction: Direction, fin
 
 const NOTHING: Wire = {
   ...{ layout: 'Lax', timestamp: false, issuedToken: false, addressing: false, confirmation: false },
+  ...{ endorsing: [], derivedKeys: false, tokenSigns: false },
 };
 
 function ofSecure({ secure, addressing }: ResolvedPhase, at: string, findings: Findings): Wire {
@@ -78,6 +90,9 @@ function ofSecure({ secure, addressing }: ResolvedPhase, at: string, findings: F
       },
     }),
     ...(usernameToken && { usernameToken }),
+    endorsing: (secure.endorsing ?? []).map(({ keyIdentifier, signed }) => ({ keyIdentifier, signed })),
+    derivedKeys: (signature?.derivedKey ?? encryption?.derivedKey) !== undefined,
+    tokenSigns: signature?.keyIdentifier === 'SAMLAssertion' || secure.kerberos !== undefined,
     issuedToken: securityToken !== undefined,
     addressing: addressing !== undefined,
     confirmation: signature?.confirm ?? false,
@@ -96,6 +111,7 @@ function unsaid(secure: ResolvedSecure, at: string, findings: Findings): void {
     'usernameToken',
     'securityToken',
     'signature',
+    'endorsing',
     'encryption',
   ];
   for (const field of Object.keys(secure)) {
@@ -142,6 +158,9 @@ function ofVerify({ verify }: ResolvedPhase, at: string, findings: Findings): Wi
         created: false,
       },
     }),
+    endorsing: verify.endorsing ? [{ keyIdentifier: 'BinarySecurityToken', signed: verify.endorsing.signed }] : [],
+    derivedKeys: false,
+    tokenSigns: (verify.saml ?? verify.kerberos) !== undefined,
     issuedToken: false,
     addressing: addressing !== undefined,
     confirmation: signatureConfirmation === 'Required',
@@ -150,7 +169,16 @@ function ofVerify({ verify }: ResolvedPhase, at: string, findings: Findings): Wi
 
 /** Sections that are demanded and that no assertion is made of. */
 function undemanded(verify: ResolvedVerify, at: string, findings: Findings): void {
-  const said = ['actor', 'removeSecurityHeader', 'timestamp', 'usernameToken', 'signature', 'decryption', 'addressing'];
+  const said = [
+    'actor',
+    'removeSecurityHeader',
+    'timestamp',
+    'usernameToken',
+    'signature',
+    'endorsing',
+    'decryption',
+    'addressing',
+  ];
   const ours = ['signatureConfirmation', 'replay', 'bspCompliance', 'bspIgnore', 'identityHeaders'];
   for (const field of Object.keys(verify)) {
     if ([...said, ...ours].includes(field)) continue;
