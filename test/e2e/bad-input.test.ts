@@ -81,10 +81,10 @@ const cases: Case[] = [
     code: 'ERR_HTTP_CONTENT_ENCODING',
   },
   {
-    name: 'MTOM',
+    name: 'a multipart message that breaks off',
     body: '--b\r\n\r\n--b--',
     headers: xmlType('multipart/related; boundary=b; type="application/xop+xml"'),
-    code: 'ERR_HTTP_MULTIPART',
+    code: 'ERR_MIME_MULTIPART',
   },
 ];
 
