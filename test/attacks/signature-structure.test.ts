@@ -199,9 +199,19 @@ const rows: [string, string, string][] = [
     'ERR_WSS_INVALID_STRUCTURE',
   ],
   [
-    'a Reference to an attachment',
+    'a Reference to an attachment with the transform of an element',
     signed({ references: reference('x').replace('URI="#x"', 'URI="cid:part@x"') }),
-    'ERR_WSS_INVALID_STRUCTURE',
+    'ERR_WSS_UNSUPPORTED_ALGORITHM',
+  ],
+  [
+    'a Reference to an attachment that is not there',
+    signed({
+      references: reference(
+        'x',
+        transform('http://docs.oasis-open.org/wss/oasis-wss-SwAProfile-1.1#Attachment-Content-Signature-Transform'),
+      ).replace('URI="#x"', 'URI="cid:part@x"'),
+    }),
+    'ERR_WSS_REFERENCE_UNRESOLVED',
   ],
   [
     'a Reference to the whole document',
