@@ -7,8 +7,6 @@ import { SpliceEditor } from '../xml/splice.ts';
 import type { Attachments } from './attachments/attachments.ts';
 import { attachmentBlocks, encryptAttachments } from './attachments/encrypt.ts';
 import { checkAttachmentParts, withOwnAttachments } from './attachments/protect.ts';
-import { certificateToken } from './binary-security-token/certificate-token.ts';
-import { createBinarySecurityToken } from './binary-security-token/create.ts';
 import { arrange, blockText, createPlainBlocks, type Block, type OwnUser } from './blocks.ts';
 import { encryptElements } from './encryption/encrypt.ts';
 import { encryptBlock, encryptText, keyBlocks, prepareEncryption, type Encryption } from './encryption/prepare.ts';
@@ -17,19 +15,17 @@ import { InvalidStructureError } from './errors.ts';
 import { sentFacts, type SentFacts } from './evidence.ts';
 import type { ExchangeState } from './exchange-state.ts';
 import { IdAllocator } from './ids.ts';
-import { issuedTokenBlock } from './issued-token-block.ts';
 import type { TokenInUse } from './issued-token.ts';
-import { namesToken } from './key-info/create.ts';
 import { WSU } from './namespaces.ts';
 import { OWN_LIMITS } from './own-limits.ts';
-import { assertionReferenceBlock } from './saml/sign-through-reference.ts';
 import { insertSecurityBlocks, planSecurityHeader, type SecurityHeader } from './security-header.ts';
-import type { SecureSettings, SignatureSettings } from './settings.ts';
+import type { SecureSettings } from './settings.ts';
 import { signMessage, type SigningInput, type SigningKeyInUse } from './signature/sign-message.ts';
 import type { Signer } from './signature/signature-value.ts';
 import { chooseSigningKey } from './signature/signing-key.ts';
 import { scanSoap, type SoapMessage } from './soap.ts';
 import { findParts, NO_PARTS, type FoundParts, type OwnPart } from './targets.ts';
+import { encryptableBlocks, issuedBlocks, signableBlocks, signingTokenBlocks } from './token-blocks.ts';
 import { createUserKey } from './username-token/user-key.ts';
 
 export type { Signer };
@@ -271,65 +267,11 @@ function hasTimestamp(message: SoapMessage, security: SecurityHeader): boolean {
   return security.existing !== -1 && message.index.child(security.existing, WSU, 'Timestamp') !== -1;
 }
 
-function signableBlocks(settings: SecureSettings, signature: SignatureSettings): Set<OwnPart> {
-  const own = new Set<OwnPart>();
-  if (settings.timestamp !== undefined) own.add('Timestamp');
-  if (settings.usernameToken !== undefined) own.add('UsernameToken');
-  if (settings.securityToken) own.add('Assertion');
-  if (namesToken(signature.keyIdentifier)) own.add('Token');
-  return own;
-}
-
-function encryptableBlocks(settings: SecureSettings): Set<OwnPart> {
-  const own = new Set<OwnPart>();
-  if (settings.timestamp !== undefined) own.add('Timestamp');
-  if (settings.usernameToken !== undefined) own.add('UsernameToken');
-  // One that the signature needs could not be found by its receiver.
-  if (settings.securityToken && settings.signature?.keyIdentifier !== 'SAMLAssertion')
-    own.add('Token').add('Assertion');
-  // When encryption comes first, there is no signature yet, and its token must stay readable.
-  if (settings.signature === undefined || settings.order === 'EncryptThenSign') return own;
-  own.add('Signature');
-  if (settings.signature.keyIdentifier === 'BinarySecurityToken') own.add('Token');
-  return own;
-}
-
-/** The issued token, and what leads a signature to it that is to cover it and is made with another key. */
-function issuedBlocks(
-  settings: SecureSettings,
-  token: TokenInUse | undefined,
-  message: SoapMessage,
-  toSign: FoundParts,
-  encryption: Encryption | undefined,
-  ids: IdAllocator,
-): Block[] {
-  const { securityToken, signature, order } = settings;
-  if (!securityToken) return [];
-  const issued = issuedTokenBlock(token?.token, message, isBase(settings));
-  // Encrypted first, it is signed as it stands: nobody could follow a reference to it.
-  const hidden = order === 'EncryptThenSign' && encryption?.own.has('IssuedToken') === true;
-  if (!toSign.own.has('Assertion') || hidden || signature?.keyIdentifier === 'SAMLAssertion') return [issued];
-  return [issued, assertionReferenceBlock(token?.token.reference, ids)];
-}
-
-function signingTokenBlocks(signature: SignatureSettings | undefined, tokenId: string): Block[] {
-  const { certificate, chain = [] } = signature?.key ?? {};
-  if (tokenId === '' || certificate === undefined) return [];
-  const token = certificateToken(signature?.tokenType ?? 'X509v3', certificate, chain);
-  return [{ kind: 'Token', id: tokenId, element: createBinarySecurityToken(token, tokenId) }];
-}
-
 /** A key that is derived from the password needs the token's id before there is a token. */
 function ownUser({ usernameToken }: SecureSettings, ids: IdAllocator): OwnUser | undefined {
   if (usernameToken?.derivedKey === undefined) return undefined;
   const id = ids.next('UT');
   return { id, key: createUserKey(usernameToken, usernameToken.derivedKey, id) };
-}
-
-/** An issued token stands before what is protected with keys that are derived from its secret. */
-function isBase({ signature, encryption }: SecureSettings): boolean {
-  const signs = signature?.keyIdentifier === 'SAMLAssertion' && signature.derivedKey !== undefined;
-  return signs || encryption?.dataKey === 'IssuedToken' || encryption?.dataKey === 'Kerberos';
 }
 
 /** The receiver may sign its answer with the key of the ticket that it got. */
